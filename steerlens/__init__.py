@@ -1,0 +1,35 @@
+"""Steerlens: what change would turn this image into that class? Class gradients as motion in phase.
+
+>>> import steerlens as sl
+>>> disks = sl.data.arcade(4, seed=0)
+>>> model = sl.models.load("arcade", disks)
+>>> pyramid = sl.SteerablePyramid((64, 64), scales=3, orientations=4)
+>>> morph = sl.extrapolate(model, disks.images, 0, pyramid, alpha=1.0, steps=12)
+>>> tuple(morph.frames.shape)
+(4, 13, 1, 64, 64)
+"""
+
+from . import data, evaluation, models
+from .gradients import gradient_step, polar_gradient, wirtinger_gradient
+from .morph import Morph, extrapolate
+from .plot import filmstrip
+from .pyramid import SteerablePyramid
+from .steering import steer
+from .transforms import Coefficients, Fourier, Pixels
+
+__all__ = [
+    "Coefficients",
+    "Fourier",
+    "Morph",
+    "Pixels",
+    "SteerablePyramid",
+    "data",
+    "evaluation",
+    "extrapolate",
+    "filmstrip",
+    "gradient_step",
+    "models",
+    "polar_gradient",
+    "steer",
+    "wirtinger_gradient",
+]

@@ -1,0 +1,122 @@
+"""What callers may pass: each check raises one error that says what was expected and what came."""
+
+import math
+from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
+
+import torch
+from torch import Tensor
+
+
+def check_integer(name: str, value: object, minimum: int, maximum: int | None = None) -> int:
+    """``value`` as int. Raises TypeError if it is no integer, ValueError if it is out of range."""
+    span = f"an integer >= {minimum}" if maximum is None else f"an integer from {minimum} to {maximum}"
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{name}: expected {span}, got {value!r}")
+    if value < minimum or (maximum is not None and value > maximum):
+        raise ValueError(f"{name}: expected {span}, got {value}")
+    return int(value)
+
+
+def check_number(name: str, value: object, positive: bool = False) -> float:
+    """``value`` as a finite (and positive) float. Raises TypeError or ValueError."""
+    expected = f"a finite {'positive ' if positive else ''}number"
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(f"{name}: expected {expected}, got {value!r}")
+    if not math.isfinite(value) or (positive and value <= 0):
+        raise ValueError(f"{name}: expected {expected}, got {value}")
+    return float(value)
+
+
+def check_choice(name: str, value: object, choices: Iterable[str]) -> str:
+    """``value`` if it is one of ``choices``. Raises ValueError."""
+    choices = tuple(choices)
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{name}: expected one of {', '.join(map(repr, choices))}, got {value!r}")
+    return value
+
+
+def check_shape(shape: object) -> tuple[int, int]:
+    """``shape`` as (height, width). Raises TypeError or ValueError."""
+    if not isinstance(shape, Sequence) or len(shape) != 2:
+        raise ValueError(f"shape: expected (height, width), got {shape!r}")
+    height, width = shape
+    return check_integer("height", height, 1), check_integer("width", width, 1)
+
+
+def check_images(images: object, shape: tuple[int, int] | None = None, unit_range: bool = False) -> Tensor:
+    """``images`` if they are a non-empty real batch (batch, channels, height, width).
+
+    Args:
+        images: what came.
+        shape: height and width that they must have.
+        unit_range: whether every value must be finite and lie in [0, 1].
+
+    Raises:
+        TypeError: not a tensor, or neither float32 nor float64.
+        ValueError: wrong number of axes, empty, wrong height or width, values outside [0, 1].
+    """
+    if not isinstance(images, Tensor):
+        raise TypeError(f"images: expected a torch tensor, got {type(images).__name__}")
+    if images.dtype not in (torch.float32, torch.float64):
+        raise TypeError(
+            f"images: expected float32 or float64, got {str(images.dtype).removeprefix('torch.')}"
+        )
+    size = "height, width" if shape is None else f"{shape[0]}, {shape[1]}"
+    if images.ndim != 4 or (shape is not None and tuple(images.shape[-2:]) != shape):
+        raise ValueError(f"images: expected shape (batch, channels, {size}), got {tuple(images.shape)}")
+    if images.numel() == 0:
+        raise ValueError(f"images: expected at least one image, got shape {tuple(images.shape)}")
+    if unit_range and not ((images >= 0) & (images <= 1)).all():
+        finite = images[images.isfinite()]
+        span = f"[{finite.min():.4g}, {finite.max():.4g}]" if finite.numel() else "no finite value"
+        found = f"{span} and {images.numel() - finite.numel()} values that are not finite"
+        raise ValueError(f"images: expected finite values in [0, 1], got {found}")
+    return images
+
+
+def check_targets(targets: object, batch: int, classes: int | None = None) -> Tensor:
+    """``targets`` as an int64 tensor (batch,); one integer stands for the whole batch.
+
+    Raises:
+        TypeError: not integers.
+        ValueError: wrong length, or outside 0 .. classes - 1.
+    """
+    if not isinstance(targets, Tensor):
+        try:
+            targets = torch.as_tensor(targets)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise TypeError(f"targets: expected one class index an image, got {targets!r}") from error
+    if targets.is_floating_point() or targets.is_complex() or targets.dtype == torch.bool:
+        raise TypeError(f"targets: expected integers, got {str(targets.dtype).removeprefix('torch.')}")
+    if targets.ndim == 0:
+        targets = targets.expand(batch)
+    if targets.shape != (batch,):
+        raise ValueError(f"targets: expected {batch} class indices, got shape {tuple(targets.shape)}")
+    if classes is not None and not ((targets >= 0) & (targets < classes)).all():
+        raise ValueError(f"targets: expected classes 0 to {classes - 1}, got {sorted(set(targets.tolist()))}")
+    return targets.long()
+
+
+def check_indices(name: str, indices: object, count: int) -> tuple[int, ...]:
+    """``indices`` (None: all) as a tuple of integers in 0 .. count - 1. Raises TypeError or ValueError."""
+    if indices is None:
+        return tuple(range(count))
+    if isinstance(indices, Integral):
+        indices = (indices,)
+    if not isinstance(indices, Iterable) or isinstance(indices, str):
+        raise TypeError(f"{name}: expected integers from 0 to {count - 1}, got {indices!r}")
+    return tuple(check_integer(name, index, 0, count - 1) for index in indices)
+
+
+def check_steps(steps: int | Sequence[float]) -> Tensor:
+    """k of the frames after the source, float64: 1 .. steps, or the increasing positive numbers given."""
+    if isinstance(steps, Integral) and not isinstance(steps, bool):
+        return torch.arange(1, check_integer("steps", steps, 1) + 1, dtype=torch.float64)
+    try:
+        k = torch.as_tensor(steps, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"steps: expected an integer or increasing numbers, got {steps!r}") from error
+    if k.ndim != 1 or len(k) == 0 or not k.isfinite().all() or k[0] <= 0 or (k.diff() <= 0).any():
+        raise ValueError(f"steps: expected an integer >= 1 or increasing positive numbers, got {steps!r}")
+    return k

@@ -1,0 +1,79 @@
+"""Training a classifier: cross-entropy, AdamW, one learning-rate cycle, everything seeded."""
+
+import torch
+from torch import Tensor, nn
+
+from .checks import check_images, check_integer, check_number, check_targets
+from .progress import progress_bar
+
+
+def fit(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    epochs: int = 5,
+    batch_size: int = 128,
+    learning_rate: float = 3e-3,
+    shift: int = 0,
+    seed: int = 0,
+    progress: bool = True,
+) -> nn.Module:
+    """Train ``model`` in place and return it in eval mode.
+
+    Args:
+        model: maps images to logits (batch, classes).
+        images: (n, channels, height, width) in [0, 1].
+        labels: class indices (n,).
+        epochs: passes over the images.
+        batch_size: images a step.
+        learning_rate: peak of the one-cycle schedule.
+        shift: augmentation: each batch is moved by up to this many pixels along both axes.
+        seed: of the order of the images, the shifts and any dropout; the global generator is untouched.
+        progress: show a bar with the running loss in runs of more than two seconds.
+    """
+    check_images(images, unit_range=True)
+    labels = check_targets(labels, len(images)).to(images.device)
+    epochs, batch_size = check_integer("epochs", epochs, 1), check_integer("batch_size", batch_size, 1)
+    rate, shift = (
+        check_number("learning_rate", learning_rate, positive=True),
+        check_integer("shift", shift, 0),
+    )
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-2)
+    total = epochs * -(-len(images) // batch_size)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=rate, total_steps=total)
+    model.train()
+    with (
+        torch.random.fork_rng(),
+        progress_bar("fit", progress, total=total) as bar,
+    ):
+        torch.manual_seed(seed)
+        for _ in range(epochs):
+            for rows in torch.randperm(len(images)).split(batch_size):
+                loss = nn.functional.cross_entropy(model(_moved(images[rows], shift)), labels[rows])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                schedule.step()
+                bar.update()
+                bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
+    return model.eval()
+
+
+def _moved(images: Tensor, shift: int) -> Tensor:
+    """The batch, moved as a whole by a random whole number of pixels, black coming in."""
+    if shift == 0:
+        return images
+    height, width = images.shape[-2:]
+    y, x = torch.randint(2 * shift + 1, (2,)).tolist()
+    return nn.functional.pad(images, [shift] * 4)[..., y : y + height, x : x + width]
+
+
+@torch.no_grad()
+def accuracy(model: nn.Module, images: Tensor, labels: Tensor, batch_size: int = 1000) -> float:
+    """Share of images (n, channels, height, width) whose largest logit is their label's, 0 to 1."""
+    hits = [
+        (model(part).argmax(dim=1) == truth).sum()
+        for part, truth in zip(images.split(batch_size), labels.split(batch_size), strict=True)
+    ]
+    return sum(hits).item() / len(images)

@@ -1,0 +1,89 @@
+"""Widgets of the lessons, in plain ipywidgets, each with a still picture for readers without a kernel.
+
+frame_slider   one morph, frame by frame, with its probabilities
+"""
+
+import io
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import Any
+
+import ipywidgets
+from matplotlib.figure import Figure
+from PIL import Image
+from torch import Tensor
+
+from .checks import check_integer
+from .morph import Morph
+from .plot import filmstrip
+
+HEIGHT = 224  # smallest height in pixels of a frame on the screen
+
+
+class StillBox(ipywidgets.VBox):
+    """A column of widgets that also leaves a picture in the notebook file, for static readers."""
+
+    def __init__(self, children: Sequence[ipywidgets.Widget], still: Figure, text: str):
+        super().__init__(children)
+        self._still, self._text = figure_png(still), text
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        return {**bundle, "image/png": b64encode(self._still).decode(), "text/plain": self._text}
+
+
+def frame_slider(morph: Morph, row: int = 0, classes: Sequence[str] | None = None) -> StillBox:
+    """A slider (and a Play button) over the frames of one morph; without a kernel, its film strip.
+
+    Args:
+        morph: what to show.
+        row: which morph of the batch.
+        classes: names of the classes; the indices if None.
+    """
+    row = check_integer("row", row, 0, len(morph.frames) - 1)
+    pictures = [image_png(frame) for frame in morph.frames[row]]
+    captions = [frame_caption(morph, row, frame, classes) for frame in range(len(pictures))]
+    last = len(pictures) - 1
+    slider = ipywidgets.IntSlider(0, 0, last, description="frame")
+    play = ipywidgets.Play(value=0, min=0, max=last, interval=120)
+    picture = ipywidgets.Image(value=pictures[0], format="png")
+    caption = ipywidgets.HTML(captions[0])
+
+    def show(change: dict[str, Any]) -> None:
+        picture.value, caption.value = pictures[change["new"]], captions[change["new"]]
+
+    slider.observe(show, names="value")
+    ipywidgets.jslink((play, "value"), (slider, "value"))
+    children = [ipywidgets.HBox([play, slider]), picture, caption]
+    text = f"A slider over {last + 1} frames; the strip shows what it shows."
+    return StillBox(children, filmstrip(morph, row, classes=classes), text)
+
+
+def frame_caption(
+    morph: Morph, row: int, frame: int, classes: Sequence[str] | None = None, top: int = 3
+) -> str:
+    """k, distance and the most probable classes of one frame, as one line."""
+    values, indices = morph.probabilities[row, frame].topk(min(top, morph.probabilities.shape[2]))
+    names = [str(i) if classes is None else classes[i] for i in indices.tolist()]
+    shares = ", ".join(f"{name}: {p:.2f}" for name, p in zip(names, values.tolist(), strict=True))
+    return f"k = {morph.steps[frame]:g}, L2 distance {morph.distances[row, frame]:.2f}, {shares}"
+
+
+def image_png(image: Tensor) -> bytes:
+    """PNG of an image (1 or 3, height, width) in [0, 1], enlarged by whole pixels to at least 224 rows."""
+    scale = -(-HEIGHT // image.shape[-2])
+    pixels = (image.detach().cpu() * 255).round().byte().movedim(0, -1).squeeze(-1).numpy()
+    return _png(Image.fromarray(pixels.repeat(scale, 0).repeat(scale, 1)))
+
+
+def figure_png(figure: Figure) -> bytes:
+    """PNG of a figure."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=100)
+    return buffer.getvalue()
+
+
+def _png(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
