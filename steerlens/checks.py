@@ -7,6 +7,8 @@ from numbers import Integral, Real
 import torch
 from torch import Tensor
 
+LARGEST_SEED = 2**63 - 1
+
 
 def check_integer(name: str, value: object, minimum: int, maximum: int | None = None) -> int:
     """``value`` as int. Raises TypeError if it is no integer, ValueError if it is out of range."""
@@ -23,9 +25,13 @@ def check_number(name: str, value: object, positive: bool = False) -> float:
     expected = f"a finite {'positive ' if positive else ''}number"
     if not isinstance(value, Real) or isinstance(value, bool):
         raise TypeError(f"{name}: expected {expected}, got {value!r}")
-    if not math.isfinite(value) or (positive and value <= 0):
-        raise ValueError(f"{name}: expected {expected}, got {value}")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # an integer beyond every float
+        number = math.inf
+    if not math.isfinite(number) or (positive and number <= 0):
+        raise ValueError(f"{name}: expected {expected}, got {number}")
+    return number
 
 
 def check_choice(name: str, value: object, choices: Iterable[str]) -> str:
@@ -87,25 +93,41 @@ def check_targets(targets: object, batch: int, classes: int | None = None) -> Te
             targets = torch.as_tensor(targets)
         except (TypeError, ValueError, RuntimeError) as error:
             raise TypeError(f"targets: expected one class index an image, got {targets!r}") from error
-    if targets.is_floating_point() or targets.is_complex() or targets.dtype == torch.bool:
-        raise TypeError(f"targets: expected integers, got {str(targets.dtype).removeprefix('torch.')}")
     if targets.ndim == 0:
         targets = targets.expand(batch)
     if targets.shape != (batch,):
         raise ValueError(f"targets: expected {batch} class indices, got shape {tuple(targets.shape)}")
+    if targets.is_floating_point() or targets.is_complex() or targets.dtype == torch.bool:
+        raise TypeError(f"targets: expected integers, got {str(targets.dtype).removeprefix('torch.')}")
     if classes is not None and not ((targets >= 0) & (targets < classes)).all():
         raise ValueError(f"targets: expected classes 0 to {classes - 1}, got {sorted(set(targets.tolist()))}")
     return targets.long()
 
 
-def check_indices(name: str, indices: object, count: int) -> tuple[int, ...]:
+def check_complex(name: str, value: object, shape: torch.Size | None = None) -> Tensor:
+    """``value`` if it is a complex tensor (of this shape). Raises TypeError or ValueError."""
+    if not isinstance(value, Tensor) or not value.is_complex():
+        found = value.dtype if isinstance(value, Tensor) else type(value).__name__
+        raise TypeError(f"{name}: expected a complex tensor, got {found}")
+    if shape is not None and value.shape != shape:
+        raise ValueError(f"{name}: expected shape {tuple(shape)}, got {tuple(value.shape)}")
+    return value
+
+
+def check_indices(name: str, indices: object, count: int, at_least: int = 0) -> tuple[int, ...]:
     """``indices`` (None: all) as a tuple of integers in 0 .. count - 1. Raises TypeError or ValueError."""
     if indices is None:
         return tuple(range(count))
+    if hasattr(indices, "tolist"):  # tensors and arrays
+        indices = indices.tolist()
     if isinstance(indices, Integral):
         indices = (indices,)
+    expected = f"integers from 0 to {count - 1}" if count else "None, for there are none here"
     if not isinstance(indices, Iterable) or isinstance(indices, str):
-        raise TypeError(f"{name}: expected integers from 0 to {count - 1}, got {indices!r}")
+        raise TypeError(f"{name}: expected {expected}, got {indices!r}")
+    indices = tuple(indices)
+    if len(indices) < at_least or (indices and not count):
+        raise ValueError(f"{name}: expected {expected}, got {indices}")
     return tuple(check_integer(name, index, 0, count - 1) for index in indices)
 
 
@@ -114,8 +136,11 @@ def check_steps(steps: int | Sequence[float]) -> Tensor:
     if isinstance(steps, Integral) and not isinstance(steps, bool):
         return torch.arange(1, check_integer("steps", steps, 1) + 1, dtype=torch.float64)
     try:
+        kind = torch.as_tensor(steps).dtype
+        if kind.is_complex or kind == torch.bool:
+            raise TypeError(kind)
         k = torch.as_tensor(steps, dtype=torch.float64)
-    except (TypeError, ValueError, RuntimeError) as error:
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise TypeError(f"steps: expected an integer or increasing numbers, got {steps!r}") from error
     if k.ndim != 1 or len(k) == 0 or not k.isfinite().all() or k[0] <= 0 or (k.diff() <= 0).any():
         raise ValueError(f"steps: expected an integer >= 1 or increasing positive numbers, got {steps!r}")

@@ -10,19 +10,20 @@ of the clone (or of the working directory), else downloaded there once.
 import hashlib
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
 from sklearn.datasets import load_digits
 from torch import Tensor
-from torchvision.datasets import MNIST
+from torchvision.datasets.mnist import MNIST, read_image_file, read_label_file
 
-from .checks import check_integer, check_number
+from .checks import LARGEST_SEED, check_integer, check_number
 
 DIRECTIONS = ("Up", "Down", "Left", "Right")
 DIGITS = tuple("0123456789")
@@ -94,6 +95,9 @@ def arcade(
     """
     n, size = check_integer("n", n, 1), check_integer("size", size, 8)
     radius = check_number("radius", radius, positive=True)
+    seed = check_integer("seed", seed, 0, LARGEST_SEED)
+    if not isinstance(displacement, Sequence) or len(displacement) != 2:
+        raise ValueError(f"displacement: expected (smallest, largest), got {displacement!r}")
     low, high = (check_number("displacement", d, positive=True) for d in displacement)
     if low > high or radius + high > (size - 1) / 2:
         limit = f"low <= high <= {(size - 1) / 2 - radius:g} (a disk of radius {radius:g} in {size} pixels)"
@@ -128,11 +132,15 @@ def digits(train: bool = False) -> ImageData:
     Raises:
         ValueError: a file of MNIST is there but is not what its checksum says.
     """
+    if not isinstance(train, bool):
+        raise TypeError(f"train: expected True or False, got {train!r}")
     root = mnist_root()
     if root is None:
         return _small_digits(train)
-    mnist = MNIST(root, train=train)
-    return ImageData(mnist.data[:, None] / 255, mnist.targets, DIGITS, "MNIST", partial(digits, train=True))
+    raw, split = root / "MNIST" / "raw", "train" if train else "t10k"
+    images = read_image_file(raw / f"{split}-images-idx3-ubyte")[:, None] / 255
+    labels = read_label_file(raw / f"{split}-labels-idx1-ubyte")
+    return ImageData(images, labels, DIGITS, "MNIST", partial(digits, train=True))
 
 
 @cache
@@ -166,23 +174,23 @@ def mnist_root() -> Path | None:
     if not raw.exists():
         try:
             _download_mnist(root)
-        except (OSError, RuntimeError):
+        except (OSError, RuntimeError, HTTPException):
             print(
                 f"MNIST is not in {root} and cannot be downloaded: scikit-learn's 8x8 digits stand in for it."
             )
             return None
     for name, sha256 in MNIST_SHA256.items():
-        check_file(raw / name, sha256)
+        check_file(raw / name, sha256, remedy=f"delete {raw} to download it again")
     return root
 
 
-def check_file(path: Path, sha256: str) -> None:
-    """Raise ValueError unless the file is there and has this SHA-256."""
+def check_file(path: Path, sha256: str, remedy: str) -> None:
+    """Raise ValueError, ending in the remedy, unless the file is there and has this SHA-256."""
     if not path.is_file():
-        raise ValueError(f"{path}: expected this file, found none; delete {path.parent} to download it again")
+        raise ValueError(f"{path}: expected this file, got none; {remedy}")
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != sha256:
-        raise ValueError(f"{path}: damaged or altered: expected SHA-256 {sha256}, got {found}; delete it")
+        raise ValueError(f"{path}: damaged or altered: expected SHA-256 {sha256}, got {found}; {remedy}")
 
 
 def _download_mnist(root: Path) -> None:

@@ -74,7 +74,7 @@ def _channel_gains(amplifiers: Sequence[float] | None, images: Tensor) -> Tensor
     channels = images.shape[1]
     if amplifiers is None:
         return images.new_ones(channels)
-    amplifiers = amplifiers.tolist() if isinstance(amplifiers, Tensor) else amplifiers
+    amplifiers = amplifiers.tolist() if hasattr(amplifiers, "tolist") else amplifiers
     if not isinstance(amplifiers, Sequence) or len(amplifiers) != channels:
         raise ValueError(
             f"amplifiers: expected one number for each of {channels} channels, got {amplifiers!r}"
@@ -120,7 +120,7 @@ def rendered(transform: Transform, coefficients: Coefficients) -> Tensor:
     images = transform.synthesize(coefficients)
     if not images.isfinite().all():
         raise ValueError(
-            "the edit left the range of floating point: expected a smaller alpha, cap or step count"
+            "expected an alpha, cap or step count within the range of floating point, got images beyond it"
         )
     return images.clamp(0, 1)
 

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from .checks import check_choice, check_images, check_number, check_targets
-from .transforms import Coefficients, Transform
+from .checks import check_choice, check_complex, check_images, check_number, check_targets
+from .transforms import Coefficients, Transform, check_transform
 
 OBJECTIVES = ("log_probability", "logit", "margin")
 
@@ -45,8 +45,9 @@ def model_logits(model: nn.Module, images: Tensor) -> Tensor:
         logits = model(images)
     except torch.OutOfMemoryError:
         raise
-    except RuntimeError as error:
-        raise ValueError(f"model: does not accept images of shape {tuple(images.shape)}: {error}") from error
+    except (RuntimeError, AssertionError, LookupError, TypeError, ValueError) as error:
+        expected = f"one that accepts {images.dtype} images of shape {tuple(images.shape)}"
+        raise ValueError(f"model: expected {expected}, got {type(error).__name__}: {error}") from error
     expected = f"model: expected logits of shape ({len(images)}, classes)"
     if not isinstance(logits, Tensor) or not logits.is_floating_point():
         raise ValueError(f"{expected}, got {logits.dtype if isinstance(logits, Tensor) else type(logits)}")
@@ -97,11 +98,17 @@ def image_gradient(
     with torch.inference_mode(False), torch.enable_grad():
         leaf = images.detach().clone().requires_grad_()
         logits = model_logits(model, leaf)
-        targets = check_targets(targets, len(images), logits.shape[1]).to(images.device)
+        targets = check_targets(targets, *logits.shape).to(images.device).clone()
+        sources = None if sources is None else sources.clone()  # clones serve in inference mode, too
         values = objective_values(logits, targets, objective, sources)
-        if not values.requires_grad:
-            raise ValueError("model: its output does not depend on the images through autograd")
-        (gradient,) = torch.autograd.grad(values.sum(), leaf)
+        gradient = None
+        if values.requires_grad:
+            (gradient,) = torch.autograd.grad(values.sum(), leaf, allow_unused=True)
+    if gradient is None:
+        expected = "an output that depends on the images through autograd"
+        raise ValueError(f"model: expected {expected}, got one that does not")
+    if not gradient.isfinite().all():
+        raise ValueError("model: expected a finite gradient at the images, got NaN or infinite values")
     return gradient, logits.detach()
 
 
@@ -128,7 +135,8 @@ def wirtinger_gradient(
     Raises:
         TypeError, ValueError: an argument that does not fit the others.
     """
-    check_images(images, tuple(transform.shape), unit_range=True)
+    check_images(images, check_transform(transform), unit_range=True)
+    check_choice("objective", objective, OBJECTIVES)
     with evaluation_mode(model):
         gradient, _ = image_gradient(model, images, targets, objective)
     return coefficient_gradient(gradient, images, transform)
@@ -147,7 +155,7 @@ def _pull_back(gradient: Tensor, at: Coefficients, transform: Transform) -> Coef
     """torch's gradient (2 dL/dS*) of the coefficients: dL/ds pulled back through ``synthesize``."""
     with torch.enable_grad():
         at = at.map(*[lambda part: part.detach().requires_grad_()] * 2)
-        parts = torch.autograd.grad(transform.synthesize(at), [*at.bands, *at.residuals], gradient)
+        parts = torch.autograd.grad(transform.synthesize(at), at.parts, gradient)
     return Coefficients(tuple(parts[: len(at.bands)]), tuple(parts[len(at.bands) :]))
 
 
@@ -163,6 +171,7 @@ def polar_gradient(coefficients: Tensor, gradient: Tensor) -> tuple[Tensor, Tens
     Returns:
         dL/dA and dL/dPhi (per radian), real, of the same shape.
     """
+    check_complex("gradient", gradient, check_complex("coefficients", coefficients).shape)
     product = 2 * coefficients.conj() * gradient
     amplitude = coefficients.abs()
     return product.real / torch.where(amplitude > 0, amplitude, torch.inf), product.imag
@@ -179,8 +188,19 @@ def gradient_step(coefficients: Tensor, gradient: Tensor, alpha: float | Tensor)
         gradient: g = dL/dS*, of the same shape.
         alpha: step size, a finite number or a real tensor that broadcasts.
     """
-    if not isinstance(alpha, Tensor):
-        alpha = check_number("alpha", alpha)
+    check_complex("gradient", gradient, check_complex("coefficients", coefficients).shape)
+    alpha = _check_step_size(alpha, coefficients.shape)
     smallest = torch.finfo(coefficients.real.dtype).tiny ** 0.5  # below it a quotient may overflow
     present = coefficients.abs() > smallest
     return 1 + torch.where(present, alpha * gradient / torch.where(present, coefficients, 1), 0)
+
+
+def _check_step_size(alpha: float | Tensor, shape: torch.Size) -> float | Tensor:
+    if not isinstance(alpha, Tensor):
+        return check_number("alpha", alpha)
+    if alpha.is_complex() or not alpha.isfinite().all():
+        raise ValueError(f"alpha: expected finite real numbers, got {alpha}")
+    trailing = zip(reversed(alpha.shape), reversed(shape), strict=False)
+    if alpha.ndim > len(shape) or any(a not in (1, n) for a, n in trailing):
+        raise ValueError(f"alpha: expected shape {tuple(shape)} or less, got {tuple(alpha.shape)}")
+    return alpha

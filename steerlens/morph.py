@@ -9,6 +9,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 
 import torch
 from PIL import Image
@@ -26,8 +27,9 @@ from .checks import (
 from .editing import AMPLITUDES, bisect_distance, edit_weights, frozen_path, l2_distance
 from .gradients import OBJECTIVES, coefficient_gradient, evaluation_mode, image_gradient, model_logits
 from .progress import progress_bar
-from .transforms import Transform
+from .transforms import Transform, check_transform
 
+LONGEST_GIF_FRAME = 655_350  # milliseconds: 16 bits of hundredths of a second
 CHUNK_PIXELS = 2**19  # pixels that are worked on at once; bounds the memory beyond the frames themselves
 
 
@@ -97,14 +99,16 @@ class Morph:
         """Write an animation of some morphs side by side, there and back, holding both ends.
 
         Args:
-            path: file to write.
+            path: file to write, its name ending in ".gif".
             rows: which morphs, all if None.
             scale: pixels of the file for one of the image.
             duration: milliseconds a frame.
         """
-        rows = list(check_indices("rows", rows, len(self.frames)))
+        if Path(path).suffix.lower() != ".gif":
+            raise ValueError(f'path: expected a name that ends in ".gif", got {str(path)!r}')
+        rows = list(check_indices("rows", rows, len(self.frames), at_least=1))
         scale = check_integer("scale", scale, 1)
-        duration = check_integer("duration", duration, 10)
+        duration = check_integer("duration", duration, 10, LONGEST_GIF_FRAME // 8)
         parted = nn.functional.pad(self.frames[rows], (0, 1), value=1.0)  # a white line between neighbours
         strips = torch.cat(list(parted.cpu()), dim=-1)[..., :-1]
         pixels = (strips * 255).round().to(torch.uint8).movedim(1, -1).squeeze(-1).numpy()
@@ -164,7 +168,7 @@ def extrapolate(
     Raises:
         TypeError, ValueError: an argument that does not fit; the message says what was expected.
     """
-    images = check_images(images, tuple(transform.shape), unit_range=True).detach()
+    images = check_images(images, check_transform(transform), unit_range=True).detach()
     alpha, k = check_number("alpha", alpha), check_steps(steps).to(images)
     check_choice("amplitude", amplitude, AMPLITUDES)
     check_choice("objective", objective, OBJECTIVES)
@@ -205,10 +209,12 @@ def _frozen_morph(
 def measured(
     frames: Tensor, logits: Tensor, k: Tensor, targets: Tensor, render: Callable[[Tensor, Tensor], Tensor]
 ) -> Morph:
+    """A morph of these frames, with what is derived from them and their logits (batch, frames, classes)."""
     distances = torch.stack([l2_distance(morph, morph[:1]) for morph in frames])
     return Morph(frames, logits.softmax(2), distances, k, logits[:, 0].argmax(1), targets, render)
 
 
 def chunks(images: Tensor) -> list[slice]:
+    """Slices of the batch of about `CHUNK_PIXELS` pixels each."""
     size = max(1, CHUNK_PIXELS // images[0].numel())
     return [slice(start, start + size) for start in range(0, len(images), size)]

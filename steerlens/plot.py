@@ -6,6 +6,7 @@ pipeline             the method on one image, from the image to its morph (the p
 """
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,9 +39,9 @@ def filmstrip(
         classes: names for the labels; the indices if None.
         difference: add a row under each with frame minus source (red: brighter, blue: darker).
     """
-    rows = check_indices("rows", rows, len(morph.frames))
+    names = class_names(morph, classes)
+    rows = check_indices("rows", rows, len(morph.frames), at_least=1)
     columns = _frame_indices(frames, len(morph.steps))
-    names = [str(i) for i in range(morph.probabilities.shape[2])] if classes is None else classes
     lines = len(rows) * (1 + difference)
     height, width = morph.frames.shape[-2:]
     cell = WIDTH / (len(columns) + 0.6)
@@ -60,10 +61,22 @@ def filmstrip(
     return _closed(figure)
 
 
+def class_names(morph: Morph, classes: Sequence[str] | None = None) -> list[str]:
+    """A name for each class of a morph; its index if None. Raises TypeError or ValueError."""
+    if not isinstance(morph, Morph):
+        raise TypeError(f"morph: expected a Morph, got {type(morph).__name__}")
+    count = morph.probabilities.shape[2]
+    if classes is None:
+        return [str(i) for i in range(count)]
+    if not isinstance(classes, Sequence) or isinstance(classes, str) or len(classes) != count:
+        raise ValueError(f"classes: expected a name for each of {count} classes, got {classes!r}")
+    return [str(name) for name in classes]
+
+
 def _differences(line: Sequence[Axes], frames: Tensor, columns: Sequence[int]) -> None:
     line[0].set_ylabel("change", fontsize=8, rotation=0, ha="right", va="center")
     for axis, column in zip(line, columns, strict=True):
-        change = (frames[column] - frames[0]).mean(0).cpu()
+        change = (frames[column] - frames[0]).mean(0).cpu().numpy()
         axis.imshow(change, cmap="RdBu_r", vmin=-1, vmax=1)
 
 
@@ -78,6 +91,8 @@ def probability_curves(
         axis: where to draw; a new figure if None.
     """
     check_choice("against", against, ("steps", "distances"))
+    if not (isinstance(morphs, Mapping) and morphs and all(isinstance(m, Morph) for m in morphs.values())):
+        raise TypeError(f"morphs: expected a dict of Morph by name, got {morphs!r}")
     if axis is None:
         _, axis = plt.subplots(figsize=(WIDTH / 2, 2.8), layout="constrained")
     for name, morph in morphs.items():
@@ -115,33 +130,33 @@ def pipeline(
     gradient = wirtinger_gradient(model, image, target, pyramid).bands
     shifts = [gradient_step(S, g, alpha).angle() for S, g in zip(bands, gradient, strict=True)]
     morph = extrapolate(model, image, target, pyramid, alpha=alpha, steps=steps, progress=False)
-    amplitude = band_mosaic([band.abs() / band.abs().amax() for band in bands])
-    visible = amplitude.sqrt().numpy()
+    peaks = [band.abs().amax().clamp(min=torch.finfo(image.dtype).tiny) for band in bands]
+    amplitude = band_mosaic([band.abs() / peak for band, peak in zip(bands, peaks, strict=True)]).numpy()
+    visible = np.sqrt(amplitude)
     figure, axes = _grid(1, 5, (WIDTH, 2.5), wspace=0.14)
     line = axes[0]
     show_image(line[0], image[0])
     line[1].imshow(amplitude, cmap="gray")
-    line[2].imshow(band_mosaic([band.angle() for band in bands]), cmap="twilight", alpha=visible)
-    line[3].imshow(band_mosaic(shifts), cmap="RdBu_r", vmin=-0.5, vmax=0.5, alpha=visible)
+    phase = band_mosaic([band.angle() for band in bands]).numpy()
+    line[2].imshow(phase, cmap="twilight", alpha=visible)
+    line[3].imshow(band_mosaic(shifts).numpy(), cmap="RdBu_r", vmin=-0.5, vmax=0.5, alpha=visible)
     show_image(line[4], morph.frames[0, -1])
-    titles = [
-        "image $s$",
-        "amplitude $A_0$",
-        r"phase $\Phi_0$",
-        r"phase shift $\Delta\Phi$",
-        rf"morph $\hat{{s}}_{{{steps}}}$",
-    ]
-    notes = ["", "kept", "turned", "from the class gradient", ""]
-    for axis, title, note in zip(line, titles, notes, strict=True):
-        axis.set_title(title, fontsize=11)
-        axis.set_xlabel(note, fontsize=9)
-    steps_between = [r"$\mathcal{F}$", "", r"$+\,k\,\Delta\Phi$", r"$\mathcal{F}^{-1}$"]
-    for axis, step in zip(line, steps_between, strict=False):
-        axis.annotate(step, (1.13, 0.6), xycoords="axes fraction", ha="center", va="bottom", fontsize=9)
-        arrow = {"arrowstyle": "-|>", "color": "0.3"}
-        if step:
-            axis.annotate("", (1.24, 0.5), (1.02, 0.5), xycoords="axes fraction", arrowprops=arrow)
+    _caption(line[0], "image $s$", "", r"$\mathcal{F}$")
+    _caption(line[1], "amplitude $A_0$", "kept", "")
+    _caption(line[2], r"phase $\Phi_0$", "turned", r"$+\,k\,\Delta\Phi$")
+    _caption(line[3], r"phase shift $\Delta\Phi$", "from the class gradient", r"$\mathcal{F}^{-1}$")
+    _caption(line[4], rf"morph $\hat{{s}}_{{{steps}}}$", "", "")
     return _closed(figure)
+
+
+def _caption(axis: Axes, title: str, note: str, step: str) -> None:
+    """Title above, note below, and an arrow to the next panel with the step that leads there."""
+    axis.set_title(title, fontsize=11)
+    axis.set_xlabel(note, fontsize=9)
+    if step:
+        arrow = {"arrowstyle": "-|>", "color": "0.3"}
+        axis.annotate(step, (1.13, 0.6), xycoords="axes fraction", ha="center", va="bottom", fontsize=9)
+        axis.annotate("", (1.24, 0.5), (1.02, 0.5), xycoords="axes fraction", arrowprops=arrow)
 
 
 def band_mosaic(parts: Sequence[Tensor]) -> Tensor:
@@ -160,18 +175,18 @@ def band_mosaic(parts: Sequence[Tensor]) -> Tensor:
 
 def show_image(axis: Axes, image: Tensor) -> None:
     """Draw an image (channels, height, width) in [0, 1]: grey for one channel, colour for three."""
-    image = image.detach().cpu()
+    image = image.detach().cpu().numpy()
     if image.shape[0] == 1:
         axis.imshow(image[0], cmap="gray", vmin=0, vmax=1)
     else:
-        axis.imshow(image.movedim(0, -1).clamp(0, 1))
+        axis.imshow(np.moveaxis(image, 0, -1).clip(0, 1))
 
 
 def _frame_indices(frames: int | Sequence[int], count: int) -> tuple[int, ...]:
-    if isinstance(frames, int):
+    if isinstance(frames, Integral):
         shown = min(check_integer("frames", frames, 2), count)
         return tuple(torch.linspace(0, count - 1, shown).round().long().tolist())
-    return check_indices("frames", frames, count)
+    return check_indices("frames", frames, count, at_least=1)
 
 
 def _grid(

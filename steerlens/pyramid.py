@@ -24,6 +24,8 @@ from torch.fft import fft2, ifft2, irfft2
 from .checks import check_images, check_integer, check_shape
 from .transforms import Coefficients, check_coefficients
 
+CACHED_PIXELS = 2**16  # worked on at once on a CPU: larger buffers cost more in page faults than the FFTs
+
 
 def frequency_grid(shape: tuple[int, int], kept: tuple[int, int] | None = None) -> tuple[Tensor, Tensor]:
     """Radius and angle of the frequencies of a ``shape`` image, in the order of ``torch.fft.fft2``.
@@ -111,19 +113,14 @@ class SteerablePyramid(nn.Module):
         name = f"scales of a {self.padded_shape[0]}x{self.padded_shape[1]} pyramid"
         self.scales = check_integer(name, scales, 1, max(1, self.max_scales(self.padded_shape)))
         self.orientations = check_integer("orientations", orientations, 1)
+        self.sizes = [self.padded_shape]  # of the bands of each scale, finest first, then of the low-pass
+        for _ in range(self.scales):
+            self.sizes.append(tuple((n + 1) // 2 for n in self.sizes[-1]))
 
     @staticmethod
     def max_scales(shape: tuple[int, int]) -> int:
         """Largest number of scales: the coarsest band still holds one whole cycle along both axes."""
         return max(1, math.ceil(math.log2(min(shape))) - 1)
-
-    @property
-    def sizes(self) -> list[tuple[int, int]]:
-        """Height and width of the bands of each scale, finest first, and last of the low-pass residual."""
-        halves = [self.padded_shape]
-        for _ in range(self.scales):
-            halves.append(tuple((n + 1) // 2 for n in halves[-1]))
-        return halves
 
     def analyze(self, images: Tensor) -> Coefficients:
         """Coefficients of real images (batch, channels, height, width), float32 or float64.
@@ -134,6 +131,19 @@ class SteerablePyramid(nn.Module):
             residuals: high-pass (full size) and low-pass, real.
         """
         check_images(images, self.shape)
+        chunks = self._chunks(images)
+        if len(chunks) == 1:
+            return self._analyze(images)
+        whole = None
+        for rows in chunks:
+            part = self._analyze(images[rows])
+            if whole is None:
+                whole = part.map(*[lambda tensor: tensor.new_empty(len(images), *tensor.shape[1:])] * 2)
+            for into, tensor in zip(whole.parts, part.parts, strict=True):
+                into[rows] = tensor
+        return whole
+
+    def _analyze(self, images: Tensor) -> Coefficients:
         highpass, band_masks, lowpass = self._masks(images)
         padded = nn.functional.pad(images, [self.padding] * 4) if self.padding else images
         spectrum = fft2(padded, norm="ortho")
@@ -146,18 +156,31 @@ class SteerablePyramid(nn.Module):
 
     def synthesize(self, coefficients: Coefficients) -> Tensor:
         """Images (batch, channels, height, width), the adjoint of ``analyze``; not clipped to [0, 1]."""
-        sizes = self.sizes
-        band_shapes = [(self.orientations, *size) for size in sizes[:-1]]
-        check_coefficients(coefficients, band_shapes, [sizes[0], sizes[-1]])
+        band_shapes = [(self.orientations, *size) for size in self.sizes[:-1]]
+        check_coefficients(coefficients, band_shapes, [self.sizes[0], self.sizes[-1]])
+        chunks = self._chunks(*coefficients.parts)
+        parts = (self._synthesize(coefficients[rows]) for rows in chunks)
+        return next(parts) if len(chunks) == 1 else torch.cat(list(parts))
+
+    def _synthesize(self, coefficients: Coefficients) -> Tensor:
         highpass, band_masks, lowpass = self._masks(coefficients.residuals[0])
         spectrum = fft2(coefficients.residuals[0], norm="ortho") * highpass
         _add_spectrum(spectrum, fft2(coefficients.residuals[1], norm="ortho") * lowpass)
         for band, mask in zip(coefficients.bands, band_masks, strict=True):
-            _add_spectrum(spectrum, (fft2(band, norm="ortho") * mask.conj()).sum(2))
+            _add_spectrum(spectrum, fft2(band, norm="ortho").mul_(mask.conj()).sum(2))
         images = ifft2(spectrum, norm="ortho").real
         height, width = self.shape
         p = self.padding
         return images[..., p : p + height, p : p + width]
+
+    def _chunks(self, *parts: Tensor) -> list[slice]:
+        """Rows that are worked on together: few enough for the cache, all where a graph is recorded."""
+        batch, channels = parts[0].shape[:2]
+        graph = torch.is_grad_enabled() and any(part.requires_grad for part in parts)
+        if graph or parts[0].device.type != "cpu":
+            return [slice(batch)]
+        size = max(1, CACHED_PIXELS // (channels * math.prod(self.padded_shape)))
+        return [slice(start, start + size) for start in range(0, batch, size)]
 
     def _masks(self, like: Tensor) -> tuple[Tensor, list[Tensor], Tensor]:
         return _pyramid_masks(

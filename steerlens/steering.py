@@ -23,7 +23,7 @@ from .editing import (
 from .gradients import OBJECTIVES, coefficient_gradient, evaluation_mode, image_gradient, model_logits
 from .morph import Morph, chunks, measured
 from .progress import progress_bar
-from .transforms import Coefficients, Transform
+from .transforms import Coefficients, Transform, check_transform
 
 REGIMES = ("live", "persistent")
 
@@ -69,7 +69,7 @@ def steer(
     Raises:
         TypeError, ValueError: an argument that does not fit; the message says what was expected.
     """
-    images = check_images(images, tuple(transform.shape), unit_range=True).detach()
+    images = check_images(images, check_transform(transform), unit_range=True).detach()
     check_choice("regime", regime, REGIMES)
     check_choice("objective", objective, OBJECTIVES)
     targets = check_targets(targets, len(images)).to(images.device)

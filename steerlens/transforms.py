@@ -30,6 +30,11 @@ class Coefficients:
     bands: tuple[Tensor, ...]
     residuals: tuple[Tensor, ...]
 
+    @property
+    def parts(self) -> tuple[Tensor, ...]:
+        """All tensors: the bands, then the residuals."""
+        return (*self.bands, *self.residuals)
+
     def map(self, band: Callable[[Tensor], Tensor], residual: Callable[[Tensor], Tensor]) -> "Coefficients":
         """Coefficients with ``band`` applied to every band and ``residual`` to every residual."""
         return Coefficients(tuple(map(band, self.bands)), tuple(map(residual, self.residuals)))
@@ -47,8 +52,7 @@ class Coefficients:
 
     def energy(self) -> Tensor:
         """Sum of squared moduli for each image, (batch,); in a tight frame that of its pixels."""
-        parts = [*self.bands, *self.residuals]
-        return sum(part.abs().square().flatten(1).sum(1) for part in parts)
+        return sum(part.abs().square().flatten(1).sum(1) for part in self.parts)
 
 
 class Transform(Protocol):
@@ -73,14 +77,32 @@ class Transform(Protocol):
         """Real images (batch, channels, height, width) of coefficients."""
 
 
+def check_transform(transform: Transform) -> tuple[int, int]:
+    """Height and width of the images of a transform. Raises TypeError for what is no `Transform`."""
+    needed = ("shape", "residual_policy", "tight_frame", "analyze", "synthesize")
+    if isinstance(transform, type) or not all(hasattr(transform, name) for name in needed):
+        raise TypeError(f"transform: expected one such as Fourier((height, width)), got {transform!r}")
+    return tuple(transform.shape)
+
+
 def check_coefficients(coefficients: Coefficients, bands: list[tuple], residuals: list[tuple]) -> None:
-    """Raise ValueError unless the trailing axes of bands and residuals are those that are given.
+    """Raise unless bands are complex, residuals real, and both of one precision and the shapes given.
 
     Args:
         coefficients: what came.
         bands: (orientations, h, w) of each band that is expected.
-        residuals: (h, w) of each residual that is expected.
+        residuals: (h, w) of each residual that is expected; at least one.
+
+    Raises:
+        TypeError: no `Coefficients`, or tensors of other types.
+        ValueError: other shapes, or batches and channels that differ.
     """
+    if not isinstance(coefficients, Coefficients):
+        raise TypeError(f"coefficients: expected Coefficients, got {type(coefficients).__name__}")
+    parts = [*coefficients.bands, *coefficients.residuals]
+    if not all(isinstance(part, Tensor) for part in parts):
+        found = [type(part).__name__ for part in parts]
+        raise TypeError(f"coefficients: expected torch tensors, got {found}")
     came_bands = [tuple(band.shape[2:]) for band in coefficients.bands]
     came_residuals = [tuple(residual.shape[2:]) for residual in coefficients.residuals]
     if (came_bands, came_residuals) != (bands, residuals):
@@ -88,6 +110,15 @@ def check_coefficients(coefficients: Coefficients, bands: list[tuple], residuals
             f"coefficients: expected bands (batch, channels, ...) {bands} and residuals {residuals}, "
             f"got {came_bands} and {came_residuals}"
         )
+    if len({part.shape[:2] for part in parts}) > 1:
+        found = [tuple(part.shape[:2]) for part in parts]
+        raise ValueError(f"coefficients: expected one (batch, channels) for all parts, got {found}")
+    real = [part.real.dtype for part in coefficients.bands if part.is_complex()]
+    real += [part.dtype for part in coefficients.residuals]
+    if len(real) < len(parts) or len(set(real)) > 1 or real[0] not in (torch.float32, torch.float64):
+        found = [str(part.dtype).removeprefix("torch.") for part in parts]
+        expected = "complex bands and real residuals of one precision, float32 or float64"
+        raise TypeError(f"coefficients: expected {expected}, got {found}")
 
 
 class Pixels(nn.Module):

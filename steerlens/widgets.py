@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .checks import check_integer
 from .morph import Morph
-from .plot import filmstrip
+from .plot import class_names, filmstrip
 
 HEIGHT = 224  # smallest height in pixels of a frame on the screen
 
@@ -40,6 +40,7 @@ def frame_slider(morph: Morph, row: int = 0, classes: Sequence[str] | None = Non
         row: which morph of the batch.
         classes: names of the classes; the indices if None.
     """
+    class_names(morph, classes)
     row = check_integer("row", row, 0, len(morph.frames) - 1)
     pictures = [image_png(frame) for frame in morph.frames[row]]
     captions = [frame_caption(morph, row, frame, classes) for frame in range(len(pictures))]
@@ -64,8 +65,8 @@ def frame_caption(
 ) -> str:
     """k, distance and the most probable classes of one frame, as one line."""
     values, indices = morph.probabilities[row, frame].topk(min(top, morph.probabilities.shape[2]))
-    names = [str(i) if classes is None else classes[i] for i in indices.tolist()]
-    shares = ", ".join(f"{name}: {p:.2f}" for name, p in zip(names, values.tolist(), strict=True))
+    names = class_names(morph, classes)
+    shares = ", ".join(f"{names[i]}: {p:.2f}" for i, p in zip(indices.tolist(), values.tolist(), strict=True))
     return f"k = {morph.steps[frame]:g}, L2 distance {morph.distances[row, frame]:.2f}, {shares}"
 
 

@@ -1,0 +1,58 @@
+# The commands of the project. Each installs what it needs into .venv by itself; `make help` lists them.
+PYTHON := .venv/bin/python
+UV := $(PYTHON) -m uv pip
+LESSONS := $(wildcard notebooks/[0-9][0-9]_*.ipynb)
+
+.DEFAULT_GOAL := help
+.PHONY: help notebooks test lab benchmark checkpoints write refresh format constraints clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' Makefile | expand -t 14
+
+notebooks: .venv/installed  ## run the lessons on the data at hand; the site is build/site/index.html
+	rm -rf build/notebooks
+	$(PYTHON) notebooks/series.py execute build/notebooks
+	$(PYTHON) notebooks/series.py site build/notebooks build/site
+
+test: .venv/installed  ## lint, unit tests, doctests, and the lessons' marked outputs
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m pytest --nbval-lax steerlens tests $(LESSONS)
+
+lab: .venv/installed  ## JupyterLab on the lessons
+	$(PYTHON) -m jupyter lab notebooks
+
+benchmark: .venv/benchmark  ## speed beside other packages
+	for file in tests/benchmarks/*.py; do $(PYTHON) $$file || exit 1; done
+
+checkpoints: .venv/installed  ## train the classifiers again
+	$(PYTHON) -m steerlens.models
+
+write: .venv/installed  ## badges, set-up cells and links of the lessons, and the README's table
+	$(PYTHON) notebooks/series.py write
+
+refresh: write  ## run the lessons in place, to be committed (needs the real data)
+	$(PYTHON) notebooks/series.py execute
+
+format: .venv/installed  ## format code and lessons
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+constraints: .venv/bin/uv  ## choose the versions of constraints.txt again
+	$(UV) compile --quiet --universal --python-version 3.10 --all-extras --upgrade --no-annotate \
+	  --custom-compile-command "make constraints" --output-file constraints.txt pyproject.toml
+
+clean:  ## remove .venv, build and caches
+	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis
+
+.venv/bin/uv:
+	python3 -m venv .venv
+	$(PYTHON) -m pip install --quiet uv
+
+.venv/installed: pyproject.toml constraints.txt | .venv/bin/uv
+	$(UV) install --editable '.[notebooks,test]' --constraints constraints.txt
+	touch $@
+
+.venv/benchmark: .venv/installed
+	$(UV) install --editable '.[benchmark]' --constraints constraints.txt
+	touch $@

@@ -1,0 +1,41 @@
+"""Sphinx configuration of the site, which is read from the file system, without a network."""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from series import REPOSITORY
+
+project = "Steerlens"
+author = "Steerlens contributors"
+html_title = project
+html_show_copyright = False
+html_theme = "sphinx_book_theme"
+html_theme_options = {
+    "repository_url": REPOSITORY,
+    "path_to_docs": "notebooks",
+    "use_repository_button": True,
+    "navbar_persistent": [],  # the search field is in the side bar
+    "launch_buttons": {
+        "colab_url": "https://colab.research.google.com",
+        "binderhub_url": "https://mybinder.org",
+    },
+}
+html_context = {"default_mode": "auto"}
+html_show_search_summary = False  # a page opened from the file system may not fetch another one
+html_use_index = False
+extensions = ["myst_nb", "sphinx_design"]
+exclude_patterns = [".doctrees"]
+
+# Notebooks come executed; a widget is shown by the picture that goes with it.
+nb_execution_mode = "off"
+nb_ipywidgets_js = {}
+nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]
+myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
+
+# One local file renders the formulas, as SVG, which needs no fonts.
+mathjax_folder = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static/mathjax"
+mathjax_path = "tex-svg.js"
+html_static_path = ["site.css", str(mathjax_folder / mathjax_path)]
+html_css_files = ["site.css"]

@@ -1,0 +1,42 @@
+"""What several test files share: smooth random classifiers, random images, tolerances by precision."""
+
+import os
+
+import pytest
+import torch
+from torch import nn
+
+os.environ["TQDM_DISABLE"] = "1"  # no bars among the test results
+
+TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-12}
+
+
+def smooth_classifier(shape, channels=1, classes=5, dtype=torch.float64, seed=0):
+    """A differentiable classifier (batch, channels, *shape) -> (batch, classes), the same for a seed."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return nn.Sequential(
+            nn.Conv2d(channels, 6, 3, padding=1),
+            nn.Tanh(),
+            nn.Flatten(),
+            nn.Linear(6 * shape[0] * shape[1], classes),
+        ).to(dtype)
+
+
+def random_images(*size, dtype=torch.float64, seed=0):
+    return torch.rand(*size, dtype=dtype, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.fixture
+def classifier():
+    return smooth_classifier
+
+
+@pytest.fixture
+def images():
+    return random_images
+
+
+@pytest.fixture
+def tolerance():
+    return TOLERANCE
