@@ -4,7 +4,13 @@ UV := $(PYTHON) -m uv pip
 LESSONS := $(wildcard notebooks/[0-9][0-9]_*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help notebooks test lab benchmark checkpoints write refresh format constraints clean
+.PHONY: help notebooks test lab benchmark checkpoints picture write refresh format constraints clean
+
+# Lessons run in their own folder and without progress bars, which would stay in their outputs.
+ifdef STEERLENS_DATA
+export STEERLENS_DATA := $(shell python3 -c 'import os; print(os.path.abspath(os.environ["STEERLENS_DATA"]))')
+endif
+notebooks test refresh: export TQDM_DISABLE := 1
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' Makefile | expand -t 14
@@ -27,6 +33,9 @@ benchmark: .venv/benchmark  ## speed beside other packages
 
 checkpoints: .venv/installed  ## train the classifiers again
 	$(PYTHON) -m steerlens.models
+
+picture: .venv/installed  ## make the README's picture again (needs the real data)
+	$(PYTHON) notebooks/picture.py
 
 write: .venv/installed  ## badges, set-up cells and links of the lessons, and the README's table
 	$(PYTHON) notebooks/series.py write

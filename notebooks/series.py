@@ -187,6 +187,7 @@ def execute(folder: Path = HERE) -> None:
             kernel_name="python3",
             extra_arguments=["--log-level=ERROR"],
             store_widget_state=False,
+            coalesce_streams=True,
             resources=place,
         )
         try:

@@ -81,7 +81,7 @@ def check_images(images: object, shape: tuple[int, int] | None = None, unit_rang
     return images
 
 
-def check_targets(targets: object, batch: int, classes: int | None = None) -> Tensor:
+def check_targets(targets: object, batch: int, classes: int | None = None, name: str = "targets") -> Tensor:
     """``targets`` as an int64 tensor (batch,); one integer stands for the whole batch.
 
     Raises:
@@ -92,15 +92,15 @@ def check_targets(targets: object, batch: int, classes: int | None = None) -> Te
         try:
             targets = torch.as_tensor(targets)
         except (TypeError, ValueError, RuntimeError) as error:
-            raise TypeError(f"targets: expected one class index an image, got {targets!r}") from error
+            raise TypeError(f"{name}: expected one class index an image, got {targets!r}") from error
     if targets.ndim == 0:
         targets = targets.expand(batch)
     if targets.shape != (batch,):
-        raise ValueError(f"targets: expected {batch} class indices, got shape {tuple(targets.shape)}")
+        raise ValueError(f"{name}: expected {batch} class indices, got shape {tuple(targets.shape)}")
     if targets.is_floating_point() or targets.is_complex() or targets.dtype == torch.bool:
-        raise TypeError(f"targets: expected integers, got {str(targets.dtype).removeprefix('torch.')}")
+        raise TypeError(f"{name}: expected integers, got {str(targets.dtype).removeprefix('torch.')}")
     if classes is not None and not ((targets >= 0) & (targets < classes)).all():
-        raise ValueError(f"targets: expected classes 0 to {classes - 1}, got {sorted(set(targets.tolist()))}")
+        raise ValueError(f"{name}: expected classes 0 to {classes - 1}, got {sorted(set(targets.tolist()))}")
     return targets.long()
 
 

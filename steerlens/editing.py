@@ -6,6 +6,7 @@ ascent_increments one step of a named direction, bounded by a cap
 bisect_distance   the image at an exact L2 distance on a path
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
@@ -136,7 +137,8 @@ def ascent_increments(
     """
     if direction == "wirtinger":
         shifts = [gradient_step(S, g, alpha).angle() for S, g in zip(at.bands, gradient.bands, strict=True)]
-        bands = [1j * shift.clamp(-cap, cap) for shift in shifts]
+        limit = min(cap, math.pi)  # a larger one may not be a number of the bands' precision
+        bands = [1j * shift.clamp(-limit, limit) for shift in shifts]
     else:
         bands = [S.conj() * g for S, g in zip(at.bands, gradient.bands, strict=True)]
         if direction == "phase":
@@ -150,12 +152,16 @@ def ascent_increments(
 
 
 def _scaled_to(cap: float, parts: Sequence[Tensor]) -> list[Tensor]:
-    """Parts of each image times one factor that brings its largest modulus to ``cap``; zeros stay zeros."""
+    """Parts of each image times one factor that brings its largest modulus to ``cap``.
+
+    Where that modulus is not a normal number (the gradient of a saturated softmax), they become zeros.
+    """
     if not parts:
         return []
     peak = torch.stack([part.abs().flatten(1).amax(1) for part in parts]).amax(0)
-    factor = torch.where(peak > 0, cap / torch.where(peak > 0, peak, 1), 0)
-    return [part * factor.view(-1, *[1] * (part.ndim - 1)) for part in parts]
+    normal = peak >= torch.finfo(peak.dtype).tiny
+    inverse = torch.where(normal, 1 / torch.where(normal, peak, 1), 0)
+    return [part * inverse.view(-1, *[1] * (part.ndim - 1)) * cap for part in parts]
 
 
 def moved(anchor: Coefficients, increments: Coefficients) -> Coefficients:

@@ -49,14 +49,23 @@ class Recipe:
     """How a classifier is built and trained, whatever the source of its data."""
 
     build: Callable[[], nn.Module]
+    shape: tuple[int, int, int]  # channels, height, width of the images
     training: dict[str, Any]  # arguments of `steerlens.training.fit`
     data: Callable[[], ImageData]  # test images of the source of the committed checkpoint
 
+    def seeded(self) -> nn.Module:
+        """The untrained classifier, always the same; the global generator is untouched."""
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            return self.build()
+
 
 RECIPES = {
-    "lenet": Recipe(lenet, {"epochs": 8, "shift": 2}, datasets.digits),
-    "arcade": Recipe(arcade_net, {"epochs": 4}, partial(datasets.arcade, 2000, seed=1)),
+    "lenet": Recipe(lenet, (1, 28, 28), {"epochs": 8, "shift": 2}, datasets.digits),
+    "arcade": Recipe(arcade_net, (1, 64, 64), {"epochs": 4}, partial(datasets.arcade, 2000, seed=1)),
 }
+
+REMEDY = "restore it, or train it again (make checkpoints)"
 
 
 def load(name: str, data: ImageData, progress: bool = True) -> nn.Module:
@@ -72,13 +81,19 @@ def load(name: str, data: ImageData, progress: bool = True) -> nn.Module:
         progress: show a bar if it has to be trained.
 
     Raises:
-        ValueError: an unknown name, or a checkpoint that is not what its SHA-256 says.
+        TypeError: data that is no `ImageData`.
+        ValueError: an unknown name, images of another shape than the classifier's, or a checkpoint that is
+            not what its SHA-256 says.
     """
     check_choice("name", name, RECIPES)
-    for record_path in sorted(checkpoint_folder().glob(f"{name}-*.json")):
-        record = json.loads(record_path.read_text())
-        if record["source"] == data.source:
-            return _from_checkpoint(name, record_path.with_suffix(".safetensors"), record["sha256"])
+    if not isinstance(data, ImageData):
+        raise TypeError(f"data: expected ImageData, got {type(data).__name__}")
+    if (found := tuple(data.images.shape[1:])) != (shape := RECIPES[name].shape):
+        raise ValueError(f"data: expected images of shape {shape} for {name!r}, got {found}")
+    for path in sorted(checkpoint_folder().glob(f"{name}-*.json")):
+        source, sha256 = _read_record(path)
+        if source == data.source:
+            return _from_checkpoint(name, path.with_suffix(".safetensors"), sha256)
     print(f"No checkpoint of {name!r} fits {data.source}: training one.")
     return _trained(name, data, progress)
 
@@ -90,19 +105,26 @@ def checkpoint_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "data" / "checkpoints"
 
 
+def _read_record(path: Path) -> tuple[str, str]:
+    """Source and SHA-256 of a checkpoint."""
+    try:
+        record = json.loads(path.read_text())
+        return record["source"], record["sha256"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise ValueError(f"{path}: expected a checkpoint's record, got {error!r}; {REMEDY}") from error
+
+
 def _from_checkpoint(name: str, path: Path, sha256: str) -> nn.Module:
-    check_file(path, sha256)
-    model = RECIPES[name].build()
+    check_file(path, sha256, REMEDY)
+    model = RECIPES[name].seeded()
     model.load_state_dict(safetensors.torch.load_file(path))
     return model.eval()
 
 
 def _trained(name: str, data: ImageData, progress: bool = True) -> nn.Module:
     recipe, training = RECIPES[name], data.training_split()
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = recipe.build()
-    return fit(model, training.images, training.labels, **recipe.training, seed=0, progress=progress)
+    images, labels = training.images, training.labels
+    return fit(recipe.seeded(), images, labels, **recipe.training, seed=0, progress=progress)
 
 
 def train_checkpoint(name: str, folder: Path) -> dict[str, Any]:

@@ -104,8 +104,8 @@ class Morph:
             scale: pixels of the file for one of the image.
             duration: milliseconds a frame.
         """
-        if Path(path).suffix.lower() != ".gif":
-            raise ValueError(f'path: expected a name that ends in ".gif", got {str(path)!r}')
+        if not isinstance(path, str | PathLike) or Path(path).suffix.lower() != ".gif":
+            raise ValueError(f'path: expected a name that ends in ".gif", got {path!r}')
         rows = list(check_indices("rows", rows, len(self.frames), at_least=1))
         scale = check_integer("scale", scale, 1)
         duration = check_integer("duration", duration, 10, LONGEST_GIF_FRAME // 8)

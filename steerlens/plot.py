@@ -126,8 +126,8 @@ def pipeline(
         pyramid: the transform.
         alpha, steps: as in `steerlens.extrapolate`.
     """
-    bands = pyramid.analyze(image).bands
     gradient = wirtinger_gradient(model, image, target, pyramid).bands
+    bands = pyramid.analyze(image).bands
     shifts = [gradient_step(S, g, alpha).angle() for S, g in zip(bands, gradient, strict=True)]
     morph = extrapolate(model, image, target, pyramid, alpha=alpha, steps=steps, progress=False)
     peaks = [band.abs().amax().clamp(min=torch.finfo(image.dtype).tiny) for band in bands]
@@ -155,7 +155,7 @@ def _caption(axis: Axes, title: str, note: str, step: str) -> None:
     axis.set_xlabel(note, fontsize=9)
     if step:
         arrow = {"arrowstyle": "-|>", "color": "0.3"}
-        axis.annotate(step, (1.13, 0.6), xycoords="axes fraction", ha="center", va="bottom", fontsize=9)
+        axis.annotate(step, (1.13, 0.58), xycoords="axes fraction", ha="center", va="bottom", fontsize=11)
         axis.annotate("", (1.24, 0.5), (1.02, 0.5), xycoords="axes fraction", arrowprops=arrow)
 
 
@@ -168,6 +168,8 @@ def band_mosaic(parts: Sequence[Tensor]) -> Tensor:
     Returns:
         (rows * height, columns * width), each band enlarged to the size of the finest.
     """
+    if not parts:
+        raise ValueError("parts: expected the bands of at least one scale, got none")
     size = parts[0].shape[-2:]
     rows = [nn.functional.interpolate(part[:1].mean(1), size=size, mode="nearest")[0] for part in parts]
     return torch.cat([torch.cat(list(row), dim=1) for row in rows]).detach().cpu()

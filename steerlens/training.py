@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from .checks import check_images, check_integer, check_number, check_targets
+from .checks import LARGEST_SEED, check_images, check_integer, check_number, check_targets
+from .gradients import evaluation_mode, model_logits
 from .progress import progress_bar
 
 
@@ -31,22 +32,24 @@ def fit(
         shift: augmentation: each batch is moved by up to this many pixels along both axes.
         seed: of the order of the images, the shifts and any dropout; the global generator is untouched.
         progress: show a bar with the running loss in runs of more than two seconds.
+
+    Raises:
+        TypeError, ValueError: an argument that does not fit the others; the model is as it was.
     """
     check_images(images, unit_range=True)
-    labels = check_targets(labels, len(images)).to(images.device)
     epochs, batch_size = check_integer("epochs", epochs, 1), check_integer("batch_size", batch_size, 1)
-    rate, shift = (
-        check_number("learning_rate", learning_rate, positive=True),
-        check_integer("shift", shift, 0),
-    )
+    rate = check_number("learning_rate", learning_rate, positive=True)
+    shift, seed = check_integer("shift", shift, 0), check_integer("seed", seed, 0, LARGEST_SEED)
+    with evaluation_mode(model), torch.enable_grad():
+        logits = model_logits(model, images[:1])
+    if not (logits.requires_grad and any(parameter.requires_grad for parameter in model.parameters())):
+        raise ValueError("model: expected trainable parameters that the logits depend on, got none")
+    labels = check_targets(labels, len(images), logits.shape[1], "labels").to(images.device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-2)
     total = epochs * -(-len(images) // batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=rate, total_steps=total)
     model.train()
-    with (
-        torch.random.fork_rng(),
-        progress_bar("fit", progress, total=total) as bar,
-    ):
+    with torch.random.fork_rng(), torch.enable_grad(), progress_bar("fit", progress, total=total) as bar:
         torch.manual_seed(seed)
         for _ in range(epochs):
             for rows in torch.randperm(len(images)).split(batch_size):
@@ -71,9 +74,9 @@ def _moved(images: Tensor, shift: int) -> Tensor:
 
 @torch.no_grad()
 def accuracy(model: nn.Module, images: Tensor, labels: Tensor, batch_size: int = 1000) -> float:
-    """Share of images (n, channels, height, width) whose largest logit is their label's, 0 to 1."""
-    hits = [
-        (model(part).argmax(dim=1) == truth).sum()
-        for part, truth in zip(images.split(batch_size), labels.split(batch_size), strict=True)
-    ]
+    """Share of images (n, channels, height, width) whose largest logit is their label's, in eval mode."""
+    labels = check_targets(labels, len(check_images(images)), name="labels")
+    parts = zip(images.split(batch_size), labels.split(batch_size), strict=True)
+    with evaluation_mode(model):
+        hits = [(model_logits(model, part).argmax(dim=1) == truth).sum() for part, truth in parts]
     return sum(hits).item() / len(images)

@@ -99,7 +99,7 @@ def check_coefficients(coefficients: Coefficients, bands: list[tuple], residuals
     """
     if not isinstance(coefficients, Coefficients):
         raise TypeError(f"coefficients: expected Coefficients, got {type(coefficients).__name__}")
-    parts = [*coefficients.bands, *coefficients.residuals]
+    parts = coefficients.parts
     if not all(isinstance(part, Tensor) for part in parts):
         found = [type(part).__name__ for part in parts]
         raise TypeError(f"coefficients: expected torch tensors, got {found}")
@@ -113,10 +113,10 @@ def check_coefficients(coefficients: Coefficients, bands: list[tuple], residuals
     if len({part.shape[:2] for part in parts}) > 1:
         found = [tuple(part.shape[:2]) for part in parts]
         raise ValueError(f"coefficients: expected one (batch, channels) for all parts, got {found}")
-    real = [part.real.dtype for part in coefficients.bands if part.is_complex()]
-    real += [part.dtype for part in coefficients.residuals]
-    if len(real) < len(parts) or len(set(real)) > 1 or real[0] not in (torch.float32, torch.float64):
-        found = [str(part.dtype).removeprefix("torch.") for part in parts]
+    complexes = {torch.float32: torch.complex64, torch.float64: torch.complex128}
+    real = parts[-1].dtype
+    found = [part.dtype for part in parts]
+    if real not in complexes or found != [complexes.get(real)] * len(bands) + [real] * len(residuals):
         expected = "complex bands and real residuals of one precision, float32 or float64"
         raise TypeError(f"coefficients: expected {expected}, got {found}")
 

@@ -1,0 +1,30 @@
+"""The README's picture, notebooks/site/morphs.gif: the paper's six pairs of digits, steered live.
+
+`make picture` writes it anew (from the real MNIST).
+"""
+
+from pathlib import Path
+
+import torch
+
+import steerlens as sl
+
+PAIRS = [(3, 8), (4, 9), (5, 6), (6, 8), (8, 3), (9, 4)]
+
+
+def main() -> None:
+    """Morph the second image of each class that the classifier gets right, and save the animation."""
+    digits = sl.data.digits()
+    model = sl.models.load("lenet", digits)
+    with torch.no_grad():
+        right = model(digits.images).argmax(1) == digits.labels
+    rows = [(right & (digits.labels == source)).nonzero()[1].item() for source, _ in PAIRS]
+    targets = [target for _, target in PAIRS]
+    pyramid = sl.SteerablePyramid((28, 28), scales=3, orientations=4, padding=2)
+    morph = sl.steer(model, digits.images[rows], targets, pyramid, direction="joint", cap=0.25, steps=16)
+    morph.save_gif(Path(__file__).parent / "site" / "morphs.gif")
+    print(morph)
+
+
+if __name__ == "__main__":
+    main()
