@@ -47,7 +47,7 @@ def frame_slider(morph: Morph, row: int = 0, classes: Sequence[str] | None = Non
     last = len(pictures) - 1
     slider = ipywidgets.IntSlider(0, 0, last, description="frame")
     play = ipywidgets.Play(value=0, min=0, max=last, interval=120)
-    picture = ipywidgets.Image(value=pictures[0], format="png")
+    picture = picture_widget(pictures[0])
     caption = ipywidgets.HTML(captions[0])
 
     def show(change: dict[str, Any]) -> None:
@@ -68,6 +68,13 @@ def frame_caption(
     names = class_names(morph, classes)
     shares = ", ".join(f"{names[i]}: {p:.2f}" for i, p in zip(indices.tolist(), values.tolist(), strict=True))
     return f"k = {morph.steps[frame]:g}, L2 distance {morph.distances[row, frame]:.2f}, {shares}"
+
+
+def picture_widget(png: bytes) -> ipywidgets.Image:
+    """A PNG at its own size, which a column would stretch; swap its ``value`` for another PNG."""
+    width, height = Image.open(io.BytesIO(png)).size
+    layout = {"width": f"{width}px", "height": f"{height}px", "align_self": "flex-start"}
+    return ipywidgets.Image(value=png, format="png", layout=layout)
 
 
 def image_png(image: Tensor) -> bytes:
