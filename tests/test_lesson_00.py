@@ -1,4 +1,4 @@
-"""Lesson 00: the exercises' checks accept the solution, reject plausible wrong answers, and leave open ones open."""
+"""Lesson 00: its checks accept the solution, reject plausible wrong answers, and leave open ones open."""
 
 import pytest
 import torch

@@ -251,6 +251,17 @@ def test_chunks_are_invisible(transform, move, options, model, x, monkeypatch):
 
 
 @each_move
+def test_memory_is_bounded_however_many_frames(move, options, model, x, monkeypatch):
+    """The model (and so each synthesis before it) never sees more than a chunk at a time."""
+    seen = []
+    model.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].numel()))
+    limit = 4 * x[0].numel()
+    monkeypatch.setattr(morph_module, "CHUNK_PIXELS", limit)
+    move(model, x.repeat(5, 1, 1, 1), TARGETS.repeat(5), TRANSFORMS[0], **{**options, "steps": 40})
+    assert max(seen) == limit
+
+
+@each_move
 def test_rows_do_not_influence_each_other(move, options, model, x):
     together = move(model, x, TARGETS, TRANSFORMS[0], **options)
     for row in range(3):

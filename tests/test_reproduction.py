@@ -36,7 +36,7 @@ def arcade_cases():
 
 
 def arcade_row(data, targets, **options):
-    """Share that reaches the target, share that moves the right way, median cosine, median shift in pixels."""
+    """Share that reaches the target, share that moves the right way, median cosine and shift in pixels."""
     model, pyramid = sl.models.load("arcade", data), sl.SteerablePyramid((64, 64), scales=3, orientations=4)
     morph = sl.extrapolate(model, data.images, targets, pyramid, **options)
     reached = (morph.probabilities.argmax(2) == targets[:, None]).any(1).double().mean().item()
