@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from http.client import HTTPException
+from numbers import Integral
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -62,8 +63,9 @@ class ImageData:
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, rows: Tensor | slice | list[int]) -> "ImageData":
-        """Some of the images, by slice, list of indices or boolean mask."""
+    def __getitem__(self, rows: Tensor | slice | Sequence[int] | int) -> "ImageData":
+        """Some of the images, by slice, list of indices, boolean mask, or one index (a batch of one)."""
+        rows = [rows] if isinstance(rows, Integral) else rows
         return replace(self, images=self.images[rows], labels=self.labels[rows])
 
     def of_class(self, name: str) -> "ImageData":

@@ -1,0 +1,524 @@
+"""Data: disks against geometry, digits found, downloaded or replaced, damaged files that are never used."""
+
+import gc
+import hashlib
+import io
+import math
+import socket
+import struct
+import threading
+import time
+from email.message import Message
+from http.client import IncompleteRead
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.datasets import load_digits
+
+from steerlens import data
+from steerlens.data import DIGITS, DIRECTIONS, ImageData, arcade, digits, disks
+from steerlens.evaluation import center_of_mass
+
+AXIS = torch.tensor([0, 0, 1, 1])  # of Up, Down, Left, Right
+SIGN = torch.tensor([-1, 1, -1, 1])
+STAND_IN = "scikit-learn digits, 28x28"
+MNIST_FILES = sorted(data.MNIST_SHA256)
+
+
+@pytest.fixture(autouse=True)
+def nothing_cached():
+    """Each test looks for MNIST anew, and leaves the next file's tests to do so."""
+    data.mnist_root.cache_clear()
+    yield
+    data.mnist_root.cache_clear()
+
+
+# Arcade.
+SIZES = st.integers(24, 80)
+SEEDS = st.integers(0, 2**63 - 1)
+
+
+@st.composite
+def disk_arguments(draw):
+    """Arguments of arcade that fit each other."""
+    size = draw(SIZES)
+    radius = draw(st.floats(2, size / 4))
+    high = draw(st.floats(0.5, (size - 1) / 2 - radius))
+    low = draw(st.floats(0.25, high))
+    return {"seed": draw(SEEDS), "size": size, "radius": radius, "displacement": (low, high)}
+
+
+@settings(deadline=None, max_examples=60)
+@given(arguments=disk_arguments())
+def test_disks_lie_where_their_labels_say(arguments):
+    found = arcade(16, **arguments)
+    size, (low, high) = arguments["size"], arguments["displacement"]
+    assert found.images.shape == (16, 1, size, size)
+    assert found.images.dtype == torch.float32
+    assert found.images.min() == 0
+    assert found.images.max() == 1
+    assert found.labels.dtype == torch.int64
+    assert found.classes == ("Up", "Down", "Left", "Right") == DIRECTIONS
+    rows, center = torch.arange(16), center_of_mass(found.images[:, 0])
+    along = center[rows, AXIS[found.labels]] * SIGN[found.labels]
+    assert (along > low - 0.05).all()
+    assert (along < high + 0.05).all()
+    torch.testing.assert_close(center[rows, 1 - AXIS[found.labels]], torch.zeros(16), atol=1e-4, rtol=0)
+
+
+@settings(deadline=None, max_examples=60)
+@given(arguments=disk_arguments())
+def test_area_of_disks(arguments):
+    """A ramp of one pixel at the edge makes pi (r^2 + 1/12); the lattice adds less than the rest."""
+    area = arcade(16, **arguments).images.double().sum((1, 2, 3))
+    assert (area - math.pi * (arguments["radius"] ** 2 + 1 / 12)).abs().max() < 1.5
+
+
+@settings(deadline=None, max_examples=30)
+@given(radius=st.floats(3, 12), dy=st.floats(-5, 5), dx=st.floats(-5, 5))
+def test_edges_are_the_covered_share_of_each_pixel(radius, dy, dx):
+    """Against 16x16 points a pixel."""
+    size, points = 40, 16
+    grid = (torch.arange(size * points) + 0.5) / points - size / 2
+    inside = (grid[:, None] - dy) ** 2 + (grid[None] - dx) ** 2 <= radius**2
+    share = inside.float().reshape(size, points, size, points).mean((1, 3))
+    (image,) = disks(torch.tensor([dy]), torch.tensor([dx]), size, radius)
+    assert (image[0] - share).abs().max() < 0.09
+    assert (image[0][share == 1] > 0.99).all()
+    assert not image[0][(share == 0) & (image[0] > 0.09)].any()
+    grey = ((image > 0) & (image < 1)).sum()
+    assert grey == pytest.approx(2 * math.pi * radius, rel=0.35)  # a ring one pixel wide
+
+
+@settings(deadline=None, max_examples=30)
+@given(offset=st.floats(0, 10), move=st.floats(0.01, 0.4))
+def test_small_displacements_are_seen(offset, move):
+    """Anti-aliasing: the centre of mass follows a displacement of a fraction of a pixel."""
+    dy = torch.tensor([offset, offset + move])
+    (before, after) = center_of_mass(disks(dy, torch.zeros(2))[:, 0])[:, 0]
+    assert after - before == pytest.approx(move, abs=0.02)
+
+
+@settings(deadline=None, max_examples=20)
+@given(offset=st.floats(0, 10))
+def test_directions_are_mirror_images(offset):
+    d, o = torch.tensor([offset]), torch.zeros(1)
+    up, down, left, right = (disks(*center)[0, 0] for center in ((-d, o), (d, o), (o, -d), (o, d)))
+    torch.testing.assert_close(up.flip(0), down)
+    torch.testing.assert_close(left.flip(1), right)
+    torch.testing.assert_close(left, up.mT)
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=SEEDS, other=SEEDS)
+def test_the_seed_makes_the_images(seed, other):
+    state = torch.get_rng_state()
+    first, again, others = arcade(8, seed=seed), arcade(8, seed=seed), arcade(8, seed=other)
+    assert torch.equal(first.images, again.images)
+    assert torch.equal(first.labels, again.labels)
+    assert torch.equal(first.images, others.images) == (seed == other)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_draws_are_uniform():
+    found = arcade(4000, seed=1)
+    assert (torch.bincount(found.labels, minlength=4) - 1000).abs().max() < 5 * 750**0.5  # 5 sigma
+    along = (center_of_mass(found.images[:, 0]).abs()).amax(1)
+    quartiles = along.quantile(torch.tensor([0.0, 0.25, 0.5, 0.75, 1.0]))
+    torch.testing.assert_close(quartiles, torch.linspace(3, 10, 5), atol=0.3, rtol=0)
+
+
+def test_source_names_what_the_images_are():
+    sources = {
+        arcade(1, **other).source for other in ({}, {"size": 80}, {"radius": 8}, {"displacement": (2, 4)})
+    }
+    assert len(sources) == 4
+    assert (
+        arcade(3, seed=5).source
+        == arcade(9, seed=6).source
+        == "Arcade 64x64, radius 12, displacement 3 to 10"
+    )
+
+
+def test_arcade_is_trained_on_other_images():
+    test = arcade(300, seed=0, radius=6, displacement=(4, 5))
+    training = test.training_split()
+    assert training.source == test.source
+    assert len(training) == 8000
+    assert torch.equal(training.images, test.training_split().images)
+    seen = {image.numpy().tobytes() for image in training.images}
+    assert sum(image.numpy().tobytes() in seen for image in test.images) <= 3  # displacements are float32
+
+
+# ImageData.
+@pytest.fixture
+def few():
+    labels = torch.tensor([2, 0, 1, 0, 2])
+    images = torch.arange(5.0).reshape(5, 1, 1, 1).expand(-1, 1, 2, 3) / 5
+    return ImageData(images, labels, ("a", "b", "c"), "made up")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        slice(1, 4),
+        slice(None, None, 2),
+        [3, 0],
+        torch.tensor([4, 4, 1]),
+        torch.tensor([True, False] * 2 + [True]),
+    ],
+    ids=str,
+)
+def test_rows_keep_their_labels(few, rows):
+    some = few[rows]
+    assert torch.equal(some.images, few.images[rows])
+    assert torch.equal(some.labels, few.labels[rows])
+    assert (some.classes, some.source, len(some)) == (few.classes, few.source, len(few.labels[rows]))
+
+
+def test_one_row_is_a_batch_of_one(few):
+    for i, row in enumerate(few):
+        assert torch.equal(row.images, few.images[i : i + 1])
+        assert row.labels.tolist() == few.labels[i : i + 1].tolist()
+    assert torch.equal(few[-1].images, few.images[4:])
+
+
+def test_of_class(few):
+    assert {name: len(few.of_class(name)) for name in few.classes} == {"a": 2, "b": 1, "c": 2}
+    assert few.of_class("c").images[:, 0, 0, 0].tolist() == pytest.approx([0.0, 0.8])
+    for name in ("d", 2, None):
+        with pytest.raises(ValueError, match=f"class: expected one of a, b, c, got {name!r}"):
+            few.of_class(name)
+
+
+def test_without_a_split_all_images_are_for_training(few):
+    assert few.training_split() is few
+    assert len(arcade(3)[:2].training_split()) == 8000
+
+
+# Digits, where MNIST is.
+@pytest.fixture
+def real_mnist():
+    root = data.data_root()
+    if not (root / "MNIST" / "raw").is_dir():
+        pytest.skip("needs the real MNIST: STEERLENS_DATA names no folder that has it")
+    return root
+
+
+@pytest.mark.parametrize("train, count", [(True, 60_000), (False, 10_000)])
+def test_real_mnist(real_mnist, capsys, train, count):
+    found = digits(train=train)
+    assert found.source == "MNIST"
+    assert found.images.shape == (count, 1, 28, 28)
+    assert found.images.dtype == torch.float32
+    assert (found.images.min(), found.images.max()) == (0, 1)
+    assert found.classes == DIGITS == tuple("0123456789")
+    assert found.labels.shape == (count,)
+    assert found.labels.unique().tolist() == list(range(10))
+    # its description: centred by mass in the 28x28 field, a known mean, the first labels
+    assert found.images.mean() == pytest.approx(0.1307 if train else 0.1325, abs=1e-4)
+    assert center_of_mass(found.images[:2000, 0]).abs().max() < 1.0
+    assert found.labels[:5].tolist() == ([5, 0, 4, 1, 9] if train else [7, 2, 1, 0, 4])
+    assert capsys.readouterr().out == ""
+
+
+def test_real_mnist_has_the_checksums(real_mnist):
+    raw = real_mnist / "MNIST" / "raw"
+    assert {
+        name: hashlib.sha256((raw / name).read_bytes()).hexdigest() for name in MNIST_FILES
+    } == data.MNIST_SHA256
+    assert data.mnist_root() == real_mnist
+
+
+def test_real_mnist_trains_on_its_training_images(real_mnist):
+    assert len(digits()[:7].training_split()) == 60_000
+
+
+# Digits, where a small MNIST is: the same format, files and checksums, eight images.
+def idx(array):
+    """The format of MNIST's files: magic number, sizes, bytes."""
+    return (
+        struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.astype(np.uint8).tobytes()
+    )
+
+
+def small_mnist(folder):
+    """Write a small MNIST and return its pixels and labels by split."""
+    rng, contents = np.random.default_rng(0), {}
+    folder.mkdir(parents=True)
+    for split, count in (("train", 8), ("t10k", 4)):
+        contents[split] = rng.integers(0, 256, (count, 28, 28)), rng.integers(0, 10, count)
+        (folder / f"{split}-images-idx3-ubyte").write_bytes(idx(contents[split][0]))
+        (folder / f"{split}-labels-idx1-ubyte").write_bytes(idx(contents[split][1]))
+    return contents
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """An empty data folder; a small MNIST's checksums are the known ones."""
+    small_mnist(tmp_path / "pattern")
+    for name in MNIST_FILES:
+        content = (tmp_path / "pattern" / name).read_bytes()
+        monkeypatch.setitem(data.MNIST_SHA256, name, hashlib.sha256(content).hexdigest())
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("STEERLENS_DATA", str(folder))
+    return folder
+
+
+class Downloads:
+    """Stands for torchvision's MNIST: does what a function says, and remembers its calls."""
+
+    def __init__(self, function):
+        self.function, self.calls = function, []
+
+    def __call__(self, folder, download):
+        assert download
+        self.calls.append((Path(folder), socket.getdefaulttimeout()))
+        self.function(Path(folder) / "MNIST" / "raw")
+
+
+@pytest.fixture
+def no_download(monkeypatch):
+    """No test but those of the download may try one."""
+
+    def forbidden(raw):
+        pytest.fail("a download was tried")
+
+    monkeypatch.setattr(data, "MNIST", Downloads(forbidden))
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_files_are_read_to_the_last_byte(root, no_download, capsys, train):
+    pixels, labels = small_mnist(root / "MNIST" / "raw")["train" if train else "t10k"]
+    found = digits(train=train)
+    assert torch.equal(found.images, torch.tensor(pixels[:, None]) / torch.tensor(255.0))
+    assert found.labels.tolist() == labels.tolist()
+    assert found.source == "MNIST"
+    assert len(found.training_split()) == 8
+    assert capsys.readouterr().out == ""
+
+
+DAMAGES = {
+    "truncated": lambda content: content[:-1],
+    "half": lambda content: content[: len(content) // 2],
+    "empty": lambda content: b"",
+    "one bit": lambda content: content[:-3] + bytes([content[-3] ^ 1]) + content[-2:],
+    "header": lambda content: b"\1" + content[1:],
+    "longer": lambda content: content + b"\0",
+    "missing": None,
+}
+
+
+@pytest.mark.parametrize("name", MNIST_FILES)
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_files_are_named_and_never_used(root, no_download, name, damage):
+    small_mnist(root / "MNIST" / "raw")
+    path = root / "MNIST" / "raw" / name
+    content = path.read_bytes()
+    path.unlink()
+    if DAMAGES[damage]:
+        path.write_bytes(DAMAGES[damage](content))
+    for train in (True, False, True):  # whichever split the file belongs to, and more than once
+        with pytest.raises(ValueError, match=r"expected .* got .*; delete") as caught:
+            digits(train=train)
+        assert str(path) in str(caught.value)
+        assert str(caught.value).endswith(f"delete {path.parent} to download it again")
+    path.write_bytes(content)
+    assert digits().source == "MNIST"
+
+
+def test_an_empty_folder_is_no_mnist(root, no_download):
+    (root / "MNIST" / "raw").mkdir(parents=True)
+    with pytest.raises(ValueError, match=r"MNIST.raw.t.*: expected this file, got none; delete"):
+        digits()
+
+
+def test_unverified_files_beside_are_not_read(root, no_download):
+    """Old versions of torchvision kept processed tensors, which its MNIST still prefers."""
+    small_mnist(root / "MNIST" / "raw")
+    (root / "MNIST" / "processed").mkdir()
+    for name in ("training.pt", "test.pt"):
+        torch.save(
+            (torch.zeros(3, 28, 28, dtype=torch.uint8), torch.zeros(3)), root / "MNIST/processed" / name
+        )
+    assert len(digits(train=True)) == 8
+    assert len(digits(train=False)) == 4
+
+
+# The download.
+def test_a_download_is_moved_to_its_place_when_whole(root, monkeypatch):
+    download = Downloads(small_mnist)
+    monkeypatch.setattr(data, "MNIST", download)
+    before = socket.getdefaulttimeout()
+    assert digits().source == "MNIST"
+    assert digits(train=True).source == "MNIST"
+    data.mnist_root.cache_clear()  # another session
+    assert digits().source == "MNIST"
+    ((folder, timeout),) = download.calls
+    assert folder.parent == root
+    assert [path.name for path in root.iterdir()] == ["MNIST"]
+    assert 0 < timeout <= 5
+    assert socket.getdefaulttimeout() == before
+
+
+def test_a_damaged_download_is_never_used(root, monkeypatch):
+    def damaged(raw):
+        small_mnist(raw)
+        (raw / MNIST_FILES[2]).write_bytes(b"<html>Please log in</html>")
+
+    monkeypatch.setattr(data, "MNIST", Downloads(damaged))
+    for _ in range(2):
+        with pytest.raises(ValueError, match=f"{MNIST_FILES[2]}: damaged or altered: expected SHA-256"):
+            digits()
+
+
+FAILURES = [
+    URLError("Name or service not known"),
+    HTTPError("http://mirror", 403, "Forbidden", Message(), io.BytesIO()),
+    TimeoutError("timed out"),
+    ConnectionResetError("reset"),
+    PermissionError("read-only"),
+    RuntimeError("Error downloading train-images-idx3-ubyte.gz"),
+    IncompleteRead(b"half"),
+]
+
+
+def halfway(error):
+    """A download that leaves half of the files and then fails."""
+
+    def function(raw):
+        small_mnist(raw)
+        (raw / MNIST_FILES[3]).unlink()
+        (raw / MNIST_FILES[2]).write_bytes(b"half")
+        raise error
+
+    return Downloads(function)
+
+
+@pytest.mark.parametrize("error", FAILURES, ids=lambda error: type(error).__name__)
+def test_after_a_failed_download_the_stand_in_is_announced_once(root, monkeypatch, capsys, error):
+    download = halfway(error)
+    monkeypatch.setattr(data, "MNIST", download)
+    before = socket.getdefaulttimeout()
+    assert [digits(train=train).source for train in (False, True, False)] == [STAND_IN] * 3
+    assert len(download.calls) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert str(root) in line
+    assert "8x8 digits stand in" in line
+    assert list(root.iterdir()) == []
+    assert socket.getdefaulttimeout() == before
+
+
+def test_an_interrupted_download_leaves_nothing_behind(root, monkeypatch):
+    monkeypatch.setattr(data, "MNIST", halfway(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        digits()
+    assert list(root.iterdir()) == []
+    monkeypatch.setattr(data, "MNIST", Downloads(small_mnist))
+    assert digits().source == "MNIST"
+
+
+class Mirror(BaseHTTPRequestHandler):
+    """A mirror that refuses, stalls, or breaks off in the middle of a file."""
+
+    behaviour = "refuses"
+
+    def do_GET(self):
+        if self.behaviour == "refuses":
+            self.send_error(403)
+        elif self.behaviour == "stalls":
+            time.sleep(0.5)
+        else:
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"half of it")
+
+    do_HEAD = do_GET
+
+    def log_message(self, *arguments):
+        """Be silent."""
+
+
+@pytest.mark.parametrize("behaviour", ["refuses", "stalls", "breaks off"])
+def test_torchvision_gives_up_on_bad_mirrors(root, monkeypatch, capsys, behaviour):
+    """The real download, from a server on this machine."""
+    handler = type("Handler", (Mirror,), {"behaviour": behaviour})
+    monkeypatch.setattr(data, "DOWNLOAD_TIMEOUT", 0.1)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        monkeypatch.setattr(data.MNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
+        started = time.monotonic()
+        assert digits().source == STAND_IN
+        assert time.monotonic() - started < 3
+        server.shutdown()
+    gc.collect()  # torchvision leaves sockets of refused requests open
+    assert list(root.iterdir()) == []
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+# Where data is looked for.
+def test_the_folder_that_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("STEERLENS_DATA", str(tmp_path))
+    assert data.data_root() == tmp_path
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("STEERLENS_DATA", "~")
+    assert data.data_root() == tmp_path
+    for missing in (tmp_path / "gone", Path(data.__file__)):
+        monkeypatch.setenv("STEERLENS_DATA", str(missing))
+        with pytest.raises(ValueError, match=f"STEERLENS_DATA: expected an existing folder, got '{missing}'"):
+            digits()
+
+
+@pytest.mark.parametrize("value", ["", None])
+def test_the_folder_when_none_is_named(tmp_path, monkeypatch, value):
+    monkeypatch.delenv("STEERLENS_DATA", raising=False)
+    if value is not None:
+        monkeypatch.setenv("STEERLENS_DATA", value)
+    assert data.data_root() == Path(data.__file__).parents[1] / "data"  # of the clone
+    monkeypatch.setattr(data, "__file__", str(tmp_path / "site-packages" / "steerlens" / "data.py"))
+    monkeypatch.chdir(tmp_path)
+    assert data.data_root() == tmp_path / "data"  # installed: of the working directory
+
+
+# The stand-in.
+@pytest.fixture
+def stand_in(root, monkeypatch):
+    monkeypatch.setattr(data, "MNIST", halfway(URLError("offline")))
+    return digits(train=True), digits(train=False)
+
+
+def test_stand_in(stand_in):
+    for found, count in zip(stand_in, (1438, 359), strict=True):
+        assert found.source == STAND_IN
+        assert found.classes == DIGITS
+        assert found.images.shape == (count, 1, 28, 28)
+        assert found.images.dtype == torch.float32
+        assert found.labels.dtype == torch.int64
+        assert (found.images.min(), found.images.max()) == (0, 1)
+        assert torch.bincount(found.labels).min() > count / 20  # all ten are there
+        margin = found.images.clone()
+        margin[..., 4:-4, 4:-4] = 0
+        assert not margin.any()
+    training, test = stand_in
+    assert torch.equal(test.training_split().images, training.images)
+    assert torch.cdist(test.images.flatten(1), training.images.flatten(1)).min() > 0.1
+
+
+def test_stand_in_shows_the_digits_it_is_made_of(stand_in):
+    """Brought down to 8x8 again, each image is its original, and has that one's label."""
+    small = load_digits()
+    held_out = np.arange(len(small.target)) % 5 == 4
+    for found, rows in zip(stand_in, (~held_out, held_out), strict=True):
+        assert found.labels.tolist() == small.target[rows].tolist()
+        down = torch.nn.functional.interpolate(found.images[..., 4:-4, 4:-4], size=(8, 8), mode="area")
+        down, original = down.flatten(1), torch.tensor(small.images[rows] / 16).float().flatten(1)
+        alike = torch.nn.functional.cosine_similarity(down, original)
+        assert alike.min() > 0.95

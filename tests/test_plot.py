@@ -1,0 +1,295 @@
+"""Pictures: what the axes, curves, mosaics and GIFs show is what was measured, and it fits the page."""
+
+import math
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.colors import to_rgb
+from PIL import Image
+from torch import nn
+
+import steerlens as sl
+from steerlens.plot import WIDTH, band_mosaic, filmstrip, pipeline, probability_curves
+
+NAMES = ("circle", "square", "star")
+
+
+def made_morph(batch=2, frames=6, channels=1, shape=(12, 16), seed=0):
+    """A morph of random frames and probabilities over three classes; k = 0, 0.5, 1, ..."""
+    generator = torch.Generator().manual_seed(seed)
+    pixels = torch.rand(batch, frames, channels, *shape, generator=generator)
+    probabilities = torch.rand(batch, frames, 3, generator=generator).softmax(2)
+    distances = torch.linalg.vector_norm(pixels - pixels[:, :1], dim=(-3, -2, -1))
+    sources, targets = torch.arange(batch) % 3, (torch.arange(batch) + 1) % 3
+    steps = torch.arange(frames) / 2
+    return sl.Morph(pixels, probabilities, distances, steps, sources, targets, render=None)
+
+
+def picture(axis):
+    """The array that an axis shows."""
+    (image,) = axis.images
+    return np.asarray(image.get_array())
+
+
+def expected_picture(image):
+    """As imshow takes it: (height, width) for one channel, else (height, width, 3)."""
+    return image[0].numpy() if len(image) == 1 else image.movedim(0, -1).numpy()
+
+
+def grid(figure, columns):
+    axes = figure.axes
+    return [axes[start : start + columns] for start in range(0, len(axes), columns)]
+
+
+# Film strips.
+@settings(deadline=None, max_examples=25)
+@given(
+    batch=st.integers(1, 3),
+    frames=st.integers(2, 7),
+    channels=st.sampled_from([1, 3]),
+    shape=st.tuples(st.integers(4, 20), st.integers(4, 20)),
+    difference=st.booleans(),
+    data=st.data(),
+)
+def test_filmstrip_shows_what_was_measured(batch, frames, channels, shape, difference, data):
+    morph = made_morph(batch, frames, channels, shape)
+    rows = data.draw(st.none() | st.lists(st.integers(0, batch - 1), min_size=1, max_size=3), label="rows")
+    shown = data.draw(
+        st.integers(2, 9) | st.lists(st.integers(0, frames - 1), min_size=1, max_size=5), label="frames"
+    )
+    figure = filmstrip(morph, rows, shown, NAMES, difference)
+    rows = range(batch) if rows is None else rows
+    columns = shown
+    if isinstance(shown, int):
+        columns = [round(i * (frames - 1) / (min(shown, frames) - 1)) for i in range(min(shown, frames))]
+        assert columns[0] == 0
+        assert columns[-1] == frames - 1
+    lines = grid(figure, len(columns))
+    assert len(lines) == len(rows) * (1 + difference)
+    for line, row in zip(lines[:: 1 + difference], rows, strict=True):
+        assert line[0].get_ylabel() == f"{NAMES[row % 3]} → {NAMES[(row + 1) % 3]}"
+        for axis, column in zip(line, columns, strict=True):
+            np.testing.assert_array_equal(picture(axis), expected_picture(morph.frames[row, column]))
+            assert axis.get_xlabel() == f"{morph.probabilities[row, column, (row + 1) % 3]:.2f}"
+            if channels == 1:
+                assert axis.images[0].get_clim() == (0, 1)
+                assert axis.images[0].get_cmap().name == "gray"
+    assert [axis.get_title() for axis in lines[0]] == [f"k = {column / 2:g}" for column in columns]
+    assert all(axis.get_title() == "" for line in lines[1:] for axis in line)
+    if difference:
+        for line, row in zip(lines[1::2], rows, strict=True):
+            for axis, column in zip(line, columns, strict=True):
+                change = (morph.frames[row, column] - morph.frames[row, 0]).mean(0)
+                np.testing.assert_allclose(picture(axis), change, atol=1e-6)
+                assert axis.images[0].get_clim() == (-1, 1)
+                assert axis.images[0].get_cmap().name == "RdBu_r"  # red: brighter
+    assert figure.get_figwidth() == WIDTH
+    assert plt.get_fignums() == []  # closed: a notebook shows it once
+
+
+def test_filmstrip_of_one_row_and_without_names():
+    morph = made_morph()
+    (line,) = grid(filmstrip(morph, 1, [0, 5]), 2)
+    assert line[0].get_ylabel() == "1 → 2"
+    assert line[1].get_xlabel() == f"{morph.target_probabilities[1, 5]:.2f}"
+
+
+def test_frames_none_means_all():
+    assert len(filmstrip(made_morph(batch=1, frames=11), frames=None).axes) == 11
+
+
+LONG = ("Down", "Up", "Right"), ("surprise", "neutral", "disgust")
+
+
+@pytest.mark.parametrize("names", LONG, ids="-".join)
+@pytest.mark.parametrize("shape", [(28, 28), (20, 40), (45, 31)], ids=str)
+@pytest.mark.parametrize(
+    "batch, frames, difference", [(1, 9, False), (2, 9, True), (4, 12, False), (1, 2, True)]
+)
+def test_filmstrip_fits_the_page(names, shape, batch, frames, difference):
+    """Pixels are square, nothing is cut off, no text lies on a picture or on other text."""
+    figure = filmstrip(made_morph(batch, frames, 1, shape), None, frames, names, difference)
+    figure.draw_without_rendering()
+    height, width = shape
+    windows = [axis.get_window_extent() for axis in figure.axes]
+    assert all(box.height / box.width == pytest.approx(height / width, rel=0.02) for box in windows)
+    page = figure.bbox
+    texts = [text for axis in figure.axes for text in (axis.title, axis.xaxis.label, axis.yaxis.label)]
+    boxes = [text.get_window_extent() for text in texts if text.get_text()]
+    for box in [*windows, *boxes]:
+        assert box.x0 >= page.x0 - 1
+        assert box.y0 >= page.y0 - 1
+        assert box.x1 <= page.x1 + 1
+        assert box.y1 <= page.y1 + 1
+    for i, box in enumerate(boxes):
+        assert not any(box.overlaps(window) for window in windows)
+        assert not any(box.overlaps(other) for other in boxes[:i])
+    assert sum(box.width for box in windows[:frames]) > 0.7 * page.width
+
+
+# Curves.
+@settings(deadline=None, max_examples=20)
+@given(
+    sizes=st.lists(st.tuples(st.integers(1, 6), st.integers(2, 8)), min_size=1, max_size=3),
+    against=st.sampled_from(["steps", "distances"]),
+)
+def test_curves_are_medians_and_quartiles(sizes, against):
+    morphs = {f"method {i}": made_morph(*size, seed=i) for i, size in enumerate(sizes)}
+    figure = probability_curves(morphs, against)
+    (axis,) = figure.axes
+    assert axis.get_xlabel() == {"steps": "k", "distances": "L2 distance to the source"}[against]
+    assert axis.get_ylabel() == "probability of the target"
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == list(morphs)
+    for line, band, morph in zip(axis.lines, axis.collections, morphs.values(), strict=True):
+        p = morph.target_probabilities.numpy()
+        x = morph.steps.numpy() if against == "steps" else morph.distances.median(0).values.numpy()
+        np.testing.assert_allclose(line.get_xdata(), x, rtol=1e-6)
+        np.testing.assert_allclose(line.get_ydata(), np.quantile(p, 0.5, axis=0), rtol=1e-5)
+        corners = band.get_paths()[0].vertices
+        for quantile in (0.25, 0.75):
+            for point in zip(x, np.quantile(p, quantile, axis=0), strict=True):
+                assert np.abs(corners - point).max(1).min() < 1e-5
+        assert to_rgb(band.get_facecolor()[0][:3]) == to_rgb(line.get_color())
+    low, high = axis.get_ylim()
+    assert low < 0 < 1 < high
+    assert plt.get_fignums() == []
+
+
+def test_curves_in_an_axis_that_is_given():
+    figure, axes = plt.subplots(1, 2)
+    assert probability_curves({"one": made_morph()}, axis=axes[1]) is figure
+    assert len(axes[0].lines) == 0
+    assert len(axes[1].lines) == 1
+
+
+# Mosaics.
+@settings(deadline=None, max_examples=30)
+@given(
+    shape=st.tuples(st.integers(4, 21), st.integers(4, 21)),
+    scales=st.integers(1, 3),
+    orientations=st.integers(1, 4),
+    channels=st.integers(1, 3),
+)
+def test_mosaic_has_each_band_in_its_place(shape, scales, orientations, channels):
+    sizes = [tuple(math.ceil(n / 2**s) for n in shape) for s in range(scales)]
+    generator = torch.Generator().manual_seed(0)
+    parts = [torch.rand(2, channels, orientations, *size, generator=generator) for size in sizes]
+    height, width = shape
+    mosaic = band_mosaic(parts)
+    assert mosaic.shape == (scales * height, orientations * width)
+    for s, (h, w) in enumerate(sizes):
+        for b in range(orientations):
+            cell = mosaic[s * height : (s + 1) * height, b * width : (b + 1) * width]
+            rows, columns = (torch.arange(n) * small // n for n, small in ((height, h), (width, w)))
+            torch.testing.assert_close(cell, parts[s][0, :, b].mean(0)[rows][:, columns])
+
+
+def test_mosaic_of_tensors_with_gradients():
+    part = torch.rand(1, 1, 2, 4, 4, requires_grad=True)
+    assert not band_mosaic([part]).requires_grad
+
+
+# The pipeline.
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("shape", [(24, 24), (15, 26)])
+def test_pipeline(channels, shape):
+    generator = torch.Generator().manual_seed(0)
+    image = torch.rand(1, channels, *shape, generator=generator)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(channels * shape[0] * shape[1], 3))
+    pyramid = sl.SteerablePyramid(shape, scales=2, orientations=3)
+    figure = pipeline(model, image, 2, pyramid, alpha=20.0, steps=5)
+    shown = [picture(axis) for axis in figure.axes]
+    bands = pyramid.analyze(image).bands
+    gradient = sl.wirtinger_gradient(model, image, 2, pyramid).bands
+    z = [sl.gradient_step(S, g, 20.0) for S, g in zip(bands, gradient, strict=True)]
+    morph = sl.extrapolate(model, image, 2, pyramid, alpha=20.0, steps=5)
+    np.testing.assert_allclose(shown[0], expected_picture(image[0]))
+    np.testing.assert_allclose(shown[1], band_mosaic([S.abs() / S.abs().max() for S in bands]), rtol=1e-5)
+    np.testing.assert_allclose(shown[2], band_mosaic([S.angle() for S in bands]), rtol=1e-5)
+    np.testing.assert_allclose(shown[3], band_mosaic([step.angle() for step in z]), rtol=1e-5)
+    np.testing.assert_allclose(shown[4], expected_picture(morph.frames[0, 5]), atol=1e-6)
+    titles = [axis.get_title() for axis in figure.axes]
+    assert titles[0] == "image $s$"
+    assert "amplitude" in titles[1]
+    assert "phase shift" in titles[3]
+    assert titles[4] == r"morph $\hat{s}_{5}$"
+    assert figure.get_figwidth() == WIDTH
+    assert plt.get_fignums() == []
+    figure.draw_without_rendering()  # the formulas are valid
+
+
+# GIFs.
+def read_gif(path):
+    """Frames as RGB arrays, durations in milliseconds, times it is repeated (0: for ever)."""
+    with Image.open(path) as gif:
+        frames, durations = [], []
+        for i in range(gif.n_frames):
+            gif.seek(i)
+            durations.append(gif.info["duration"])
+            frames.append(np.asarray(gif.convert("RGB")))
+        return frames, durations, gif.info["loop"]
+
+
+def expected_strip(morph, rows, frame, scale):
+    """The morphs side by side with a white line between them, each pixel repeated, as RGB."""
+    parts = []
+    for row in rows:
+        image = (morph.frames[row, frame] * 255).round().byte().movedim(0, -1).numpy()
+        parts += [image, np.full_like(image[:, :1], 255)]
+    strip = np.concatenate(parts[:-1], axis=1)
+    strip = np.broadcast_to(strip, (*strip.shape[:2], 3)) if strip.shape[2] == 1 else strip
+    return strip.repeat(scale, 0).repeat(scale, 1)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("rows", [None, 1, [2, 0]], ids=str)
+@pytest.mark.parametrize("frames, scale, duration", [(6, 1, 80), (2, 4, 10), (4, 3, 250)])
+def test_gif(tmp_path, channels, rows, frames, scale, duration):
+    morph = made_morph(3, frames, channels, (9, 14))
+    path = tmp_path / "morph.gif"
+    morph.save_gif(path, rows, scale=scale, duration=duration)
+    shown, durations, loop = read_gif(path)
+    rows = {None: [0, 1, 2], 1: [1]}.get(rows) if not isinstance(rows, list) else rows
+    order = [*range(frames), *range(frames - 2, 0, -1)]  # there and back
+    assert len(shown) == len(order)
+    assert shown[0].shape == (9 * scale, (15 * len(rows) - 1) * scale, 3)
+    assert durations == [duration * (8 if k in (0, frames - 1) else 1) for k in order]  # both ends are held
+    assert loop == 0
+    for found, k in zip(shown, order, strict=True):
+        difference = np.abs(found.astype(int) - expected_strip(morph, rows, k, scale))
+        if channels == 1:
+            assert not difference.any()
+        else:  # a GIF has 256 colours
+            assert difference.mean() < 12
+
+
+def test_colours_of_a_gif(tmp_path):
+    """Few enough colours to be exact: red turns into green, blue stays."""
+    morph = made_morph(1, 3, 3, (4, 6))
+    morph.frames.zero_()
+    morph.frames[:, :, 2, :, :2] = 1
+    for k, red in enumerate((1.0, 0.5, 0.0)):
+        morph.frames[0, k, 0, :, 2:], morph.frames[0, k, 1, :, 2:] = red, 1 - red
+    morph.save_gif(tmp_path / "m.gif", scale=2)
+    shown, _, _ = read_gif(tmp_path / "m.gif")
+    for found, k in zip(shown, [0, 1, 2, 1], strict=True):
+        np.testing.assert_array_equal(found, expected_strip(morph, [0], k, 2))
+
+
+def test_gif_of_a_morph_that_stands_still(tmp_path):
+    """Equal frames may be stored as one, which is shown for as long."""
+    morph = made_morph(1, 5)
+    morph.frames[:] = morph.frames[:, :1]
+    morph.save_gif(tmp_path / "still.gif", duration=50)
+    with Image.open(tmp_path / "still.gif") as gif:
+        assert gif.size == (16 * 4, 12 * 4)
+        np.testing.assert_array_equal(np.asarray(gif.convert("RGB")), expected_strip(morph, [0], 0, 4))
+
+
+def test_gif_by_a_string(tmp_path):
+    made_morph().save_gif(str(tmp_path / "MORPH.GIF"))
+    assert read_gif(tmp_path / "MORPH.GIF")[0]
