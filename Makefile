@@ -42,6 +42,7 @@ write: .venv/installed  ## badges, set-up cells and links of the lessons, and th
 
 refresh: write  ## run the lessons in place, to be committed (needs the real data)
 	$(PYTHON) notebooks/series.py execute
+	$(PYTHON) notebooks/equations.py write
 
 format: .venv/installed  ## format code and lessons
 	$(PYTHON) -m ruff check --fix .

@@ -219,7 +219,8 @@ def site(folder: Path, target: Path) -> None:
     """Make the static site of the lessons executed into `folder`; it needs no network to be read."""
     series = lessons(folder)
     cards = "\n".join(map(card, series))
-    contents = "\n".join(this.path.stem for this in series)
+    contents = "\n".join([*(this.path.stem for this in series), "equations"])
+    shutil.copy(HERE / "equations.md", folder)
     (folder / "index.md").write_text(
         f"# Steerlens\n\n{project_field('description')}\n\n::::{{grid}} 1 2 2 3\n{cards}\n::::\n\n"
         f":::{{toctree}}\n:hidden:\n{contents}\n:::\n",
