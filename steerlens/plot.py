@@ -58,7 +58,7 @@ def filmstrip(
     if difference:
         for line, row in zip(axes[1::2], rows, strict=True):
             _differences(line, morph.frames[row], columns)
-    return _closed(figure)
+    return closed(figure)
 
 
 def class_names(morph: Morph, classes: Sequence[str] | None = None) -> list[str]:
@@ -106,7 +106,7 @@ def probability_curves(
         ylim=(-0.02, 1.02),
     )
     axis.legend(frameon=False, fontsize=8)
-    return _closed(axis.figure)
+    return closed(axis.figure)
 
 
 def pipeline(
@@ -146,7 +146,7 @@ def pipeline(
     _caption(line[2], r"phase $\Phi_0$", "turned", r"$+\,k\,\Delta\Phi$")
     _caption(line[3], r"phase shift $\Delta\Phi$", "from the class gradient", r"$\mathcal{F}^{-1}$")
     _caption(line[4], rf"morph $\hat{{s}}_{{{steps}}}$", "", "")
-    return _closed(figure)
+    return closed(figure)
 
 
 def _caption(axis: Axes, title: str, note: str, step: str) -> None:
@@ -204,6 +204,7 @@ def _grid(
     return figure, axes
 
 
-def _closed(figure: Figure) -> Figure:
-    plt.close(figure)  # so that a notebook shows it once: as the value of its cell
+def closed(figure: Figure) -> Figure:
+    """The figure, closed, so that a notebook shows it once: as the value of its cell."""
+    plt.close(figure)
     return figure

@@ -1,11 +1,13 @@
 """Widgets of the lessons, in plain ipywidgets, each with a still picture for readers without a kernel.
 
 frame_slider   one morph, frame by frame, with its probabilities
+viewer         any controls above the picture and the caption that a pure function makes of their values
 """
 
+import html
 import io
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets
@@ -47,17 +49,45 @@ def frame_slider(morph: Morph, row: int = 0, classes: Sequence[str] | None = Non
     last = len(pictures) - 1
     slider = ipywidgets.IntSlider(0, 0, last, description="frame")
     play = ipywidgets.Play(value=0, min=0, max=last, interval=120)
-    picture = picture_widget(pictures[0])
-    caption = ipywidgets.HTML(captions[0])
-
-    def show(change: dict[str, Any]) -> None:
-        picture.value, caption.value = pictures[change["new"]], captions[change["new"]]
-
-    slider.observe(show, names="value")
     ipywidgets.jslink((play, "value"), (slider, "value"))
-    children = [ipywidgets.HBox([play, slider]), picture, caption]
-    text = f"A slider over {last + 1} frames; the strip shows what it shows."
-    return StillBox(children, filmstrip(morph, row, classes=classes), text)
+    still, text = (
+        filmstrip(morph, row, classes=classes),
+        f"A slider over {last + 1} frames and its film strip.",
+    )
+    rows = [ipywidgets.HBox([play, slider])]
+    return viewer([slider], lambda frame: (pictures[frame], captions[frame]), still, text, rows)
+
+
+def viewer(
+    controls: Sequence[ipywidgets.Widget],
+    view: Callable[..., tuple[bytes, str]],
+    still: Figure,
+    text: str,
+    rows: Sequence[ipywidgets.Widget] | None = None,
+) -> StillBox:
+    """Controls above the picture and the caption that ``view`` makes of their values.
+
+    An exception in a widget's callback is invisible in every front end; here the caption tells it.
+
+    Args:
+        controls: widgets with a ``value``.
+        view: a pure function of these values, in order, that returns a PNG and a line of text.
+        still: what a reader without a kernel sees.
+        text: the same in words, where there are no pictures.
+        rows: the controls as they are laid out; one below another if None.
+    """
+    png, line = view(*(control.value for control in controls))
+    picture, caption = picture_widget(png), ipywidgets.HTML(line)
+
+    def show(_: dict[str, Any]) -> None:
+        try:
+            picture.value, caption.value = view(*(control.value for control in controls))
+        except Exception as error:
+            caption.value = f"<b>{type(error).__name__}</b>: {html.escape(str(error))}"
+
+    for control in controls:
+        control.observe(show, names="value")
+    return StillBox([*(controls if rows is None else rows), picture, caption], still, text)
 
 
 def frame_caption(
@@ -72,8 +102,11 @@ def frame_caption(
 
 def picture_widget(png: bytes) -> ipywidgets.Image:
     """A PNG at its own size, which a column would stretch; swap its ``value`` for another PNG."""
-    width, height = Image.open(io.BytesIO(png)).size
-    layout = {"width": f"{width}px", "height": f"{height}px", "align_self": "flex-start"}
+    layout = {
+        "width": f"{Image.open(io.BytesIO(png)).width}px",
+        "max_width": "100%",
+        "align_self": "flex-start",
+    }
     return ipywidgets.Image(value=png, format="png", layout=layout)
 
 

@@ -18,6 +18,11 @@ from steerlens.plot import WIDTH, band_mosaic, filmstrip, pipeline, probability_
 NAMES = ("circle", "square", "star")
 
 
+@pytest.fixture(autouse=True)
+def no_figure_of_another_test():
+    plt.close("all")
+
+
 def made_morph(batch=2, frames=6, channels=1, shape=(12, 16), seed=0):
     """A morph of random frames and probabilities over three classes; k = 0, 0.5, 1, ..."""
     generator = torch.Generator().manual_seed(seed)

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from ..plot import WIDTH
+from ..plot import WIDTH, closed
 from ..pyramid import angular_mask, frequency_grid, highpass_mask, lowpass_mask
 
 FADED = 0.6  # grey of a phase without amplitude: no colour of the cyclic map
@@ -73,7 +73,7 @@ def pictures(
             _phase_key(axis)
     axes[-1, 0].set_xlabel("x (pixels)", fontsize=8)
     axes[-1, 0].set_ylabel("y (pixels)", fontsize=8)
-    return _closed(figure)
+    return closed(figure)
 
 
 def _panel(axis: Axes, colours: np.ndarray, title: str, size: int) -> None:
@@ -106,7 +106,7 @@ def radial_profiles(scales: int = 3) -> Figure:
     axis.set_xscale("log", base=2)
     axis.set(xlabel="frequency / Nyquist", ylabel="mask")
     axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
-    return _closed(figure)
+    return closed(figure)
 
 
 def angular_profiles(orientations: int = 4) -> Figure:
@@ -122,7 +122,7 @@ def angular_profiles(orientations: int = 4) -> Figure:
     axis.plot(degrees.numpy(), total.numpy(), "k:", label="sum of squares,\nmirrors too")
     axis.set(xlabel="direction of the wave (degrees)", ylabel="mask", xticks=range(-90, 271, 45))
     axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
-    return _closed(figure)
+    return closed(figure)
 
 
 def band_filter(shape: tuple[int, int], scale: int, orientation: int, orientations: int) -> Tensor:
@@ -144,7 +144,7 @@ def frequency_plane(panels: Sequence[tuple[str, Tensor]]) -> Figure:
         axis.set_yticks([-1, 0, 1] if axis is axes[0, 0] else [])
     axes[0, 0].set(xlabel="$\\omega_x$ / Nyquist", ylabel="$\\omega_y$ / Nyquist")
     figure.colorbar(shown, ax=axes, shrink=0.8, label="mask")
-    return _closed(figure)
+    return closed(figure)
 
 
 def motion_curves(
@@ -172,9 +172,4 @@ def motion_curves(
         axis.set_xlabel(axes[0])
     plots[0, 0].set_ylabel(axes[1])
     plots[0, 0].legend(frameon=False, fontsize=8)
-    return _closed(figure)
-
-
-def _closed(figure: Figure) -> Figure:
-    plt.close(figure)  # so that a notebook shows it once: as the value of its cell
-    return figure
+    return closed(figure)

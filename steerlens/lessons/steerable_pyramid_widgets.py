@@ -4,9 +4,7 @@ band_explorer   choose scale and orientation: filter, band, amplitude, phase
 phase_turner    turn the phases of chosen bands and watch the image move
 """
 
-import html
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import ipywidgets
 import matplotlib.pyplot as plt
@@ -16,9 +14,10 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from ..evaluation import center_of_mass
+from ..plot import closed
 from ..pyramid import SteerablePyramid
 from ..transforms import Coefficients
-from ..widgets import StillBox, image_png
+from ..widgets import StillBox, image_png, viewer
 from .steerable_pyramid import centre_wavelength, move
 from .steerable_pyramid_views import band_filter, colored, pictures
 
@@ -57,17 +56,15 @@ def band_explorer(pyramid: SteerablePyramid, image: Tensor) -> StillBox:
     c, n = pyramid.analyze(image), pyramid.orientations
     scale = ipywidgets.IntSlider(1, 0, pyramid.scales - 1, description="scale")
     orientation = ipywidgets.IntSlider(0, 0, n - 1, description="orientation")
-    picture, caption = ipywidgets.Image(format="png", layout={"max_width": "100%"}), ipywidgets.HTML()
 
-    def show() -> None:
-        picture.value = image_png(band_picture(pyramid, c, scale.value, orientation.value))
-        caption.value = band_caption(c, scale.value, orientation.value, n)
+    def view(scale: int, orientation: int) -> tuple[bytes, str]:
+        picture = image_png(band_picture(pyramid, c, scale, orientation))
+        return picture, band_caption(c, scale, orientation, n)
 
-    observe((scale, orientation), show, caption)
-    still = explorer_still(pyramid, c)
     names = ipywidgets.HTML(f"From left to right: {', '.join(PANELS)} (dark: 0, light: ±π, grey: too weak).")
     text = "Two sliders choose a band; the still picture shows three."
-    return StillBox([ipywidgets.HBox([scale, orientation]), names, picture, caption], still, text)
+    rows = [ipywidgets.HBox([scale, orientation]), names]
+    return viewer([scale, orientation], view, explorer_still(pyramid, c), text, rows)
 
 
 def explorer_still(pyramid: SteerablePyramid, c: Coefficients) -> Figure:
@@ -82,8 +79,7 @@ def explorer_still(pyramid: SteerablePyramid, c: Coefficients) -> Figure:
         axis.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
         axis.set_yticks([])
         axis.spines[:].set_visible(False)
-    plt.close(figure)
-    return figure
+    return closed(figure)
 
 
 def turned_image(
@@ -119,25 +115,17 @@ def phase_turner(pyramid: SteerablePyramid, image: Tensor, limit: int = 16) -> S
     scales = [_box(f"scale {s}") for s in range(pyramid.scales)]
     orientations = [_box(f"{180 * b / pyramid.orientations:g}°") for b in range(pyramid.orientations)]
     lowpass = _box("low-pass too")
-    picture, caption = ipywidgets.Image(format="png", layout={"width": "320px"}), ipywidgets.HTML()
 
-    def show() -> None:
-        shift = (down.value, right.value)
-        chosen = [[i for i, box in enumerate(boxes) if box.value] for boxes in (scales, orientations)]
-        moved = turned_image(pyramid, c, shift, *chosen, lowpass.value)
-        picture.value = image_png(moved[0].clamp(0, 1))
-        caption.value = turned_caption(image, moved, shift)
+    def view(down: float, right: float, lowpass: bool, *boxes: bool) -> tuple[bytes, str]:
+        chosen_scales = [s for s in range(len(scales)) if boxes[s]]
+        chosen_orientations = [b for b in range(len(orientations)) if boxes[len(scales) + b]]
+        moved = turned_image(pyramid, c, (down, right), chosen_scales, chosen_orientations, lowpass)
+        return image_png(moved[0].clamp(0, 1)), turned_caption(image, moved, (down, right))
 
-    observe((down, right, *scales, *orientations, lowpass), show, caption)
-    rows = [
-        ipywidgets.HBox([down, right]),
-        ipywidgets.HBox([*scales, lowpass]),
-        ipywidgets.HBox(orientations),
-    ]
-    still = turner_still(pyramid, image, c)
-    return StillBox(
-        [*rows, picture, caption], still, "Sliders and boxes; the still picture shows five settings."
-    )
+    rows = [*map(ipywidgets.HBox, ([down, right], [*scales, lowpass], orientations))]
+    controls = [down, right, lowpass, *scales, *orientations]
+    text = "Sliders and boxes; the still picture shows five settings."
+    return viewer(controls, view, turner_still(pyramid, image, c), text, rows)
 
 
 def turner_still(pyramid: SteerablePyramid, image: Tensor, c: Coefficients, right: float = 4.0) -> Figure:
@@ -152,20 +140,6 @@ def turner_still(pyramid: SteerablePyramid, image: Tensor, c: Coefficients, righ
     turned = {name: turned_image(pyramid, c, (0, right), *rest) for name, rest in settings.items()}
     panels = [(f"{name}", moved, "image") for name, moved in turned.items()]
     return pictures([("original", image, "image"), *panels])
-
-
-def observe(controls: Sequence[ipywidgets.Widget], show: Callable[[], None], message: Any) -> None:
-    """Call ``show`` now, and whenever a control changes; what it raises then is written into a widget."""
-
-    def changed(_: dict[str, Any]) -> None:
-        try:
-            show()
-        except Exception as error:  # a widget's callback would swallow it
-            message.value = f"<b>{type(error).__name__}</b>: {html.escape(str(error))}"
-
-    for control in controls:
-        control.observe(changed, names="value")
-    show()
 
 
 def _box(description: str) -> ipywidgets.Checkbox:

@@ -1,17 +1,15 @@
 """Lesson 01: the checks of its exercises and its widgets."""
 
 import cmath
-import html
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 import ipywidgets
-from matplotlib.figure import Figure
 from torch import Tensor
 
-from ..widgets import StillBox, picture_widget
+from ..widgets import StillBox, viewer
 from .verdict import verdict
 from .wirtinger_figures import Score, saturation, screen_png, shift_figure, split_figure, toy_gradient
 
@@ -133,7 +131,7 @@ def coefficient_widget(score: Score, S: complex) -> StillBox:
 
     start = cmath.rect(sliders[1].value, math.radians(sliders[0].value))
     still = "Sliders for a coefficient, alpha and k; the picture shows where they start."
-    return _viewer(sliders, view, split_figure(score, start), still)
+    return viewer(sliders, view, split_figure(score, start), still)
 
 
 def saturation_widget(S: Tensor, g: Tensor) -> StillBox:
@@ -146,25 +144,4 @@ def saturation_widget(S: Tensor, g: Tensor) -> StillBox:
         return screen_png(shift_figure(S, g, [alpha])), shift_caption(S, g, alpha)
 
     still = "A slider for alpha; the three panels are three of its positions."
-    return _viewer([slider], view, shift_figure(S, g, (0.1, 1.0, 100.0)), still)
-
-
-def _viewer(
-    sliders: Sequence[ipywidgets.Widget], view: Callable[..., tuple[bytes, str]], still: Figure, text: str
-) -> StillBox:
-    """Sliders above the picture and the caption that ``view`` makes of their values.
-
-    An exception in a callback would be invisible: the caption tells it.
-    """
-    png, line = view(*(slider.value for slider in sliders))
-    picture, caption = picture_widget(png), ipywidgets.HTML(line)
-
-    def show(_: dict[str, Any]) -> None:
-        try:
-            picture.value, caption.value = view(*(slider.value for slider in sliders))
-        except Exception as error:
-            caption.value = f"<b>{type(error).__name__}</b>: {html.escape(str(error))}"
-
-    for slider in sliders:
-        slider.observe(show, names="value")
-    return StillBox([*sliders, picture, caption], still, text)
+    return viewer([slider], view, shift_figure(S, g, (0.1, 1.0, 100.0)), still)

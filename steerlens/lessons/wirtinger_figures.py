@@ -12,7 +12,7 @@ from torch import Tensor
 from ..editing import AMPLITUDES, amplitude_gain
 from ..gradients import gradient_step
 from ..morph import Morph
-from ..plot import WIDTH, show_image
+from ..plot import WIDTH, closed, show_image
 
 Score = Callable[[Tensor, Tensor], Tensor]  # of the real and the imaginary part
 AMPLITUDE_COLOR, PHASE_COLOR, STEP_COLOR = "tab:orange", "tab:purple", "black"
@@ -69,8 +69,7 @@ def split_figure(score: Score, S: complex, alpha: float = 1.5, k: int = 6) -> Fi
     axes[1].set_title(f"the same step, {k} times: $S_0 \\ldots S_{{{k}}}$")
     for axis in axes:
         axis.legend(loc="lower left", fontsize=8, framealpha=0.9)
-    plt.close(figure)
-    return figure
+    return closed(figure)
 
 
 def _hill(axis: Axes, score: Score, extent: float = 2.1) -> None:
@@ -104,8 +103,7 @@ def shift_figure(S: Tensor, g: Tensor, alphas: Sequence[float]) -> Figure:
         axis.set_xlabel("amplitude A (units of pixel value)")
     axes[0, 0].set_ylabel("|arg z| (degrees)")
     axes[0, -1].legend(loc="lower left", fontsize=8, markerscale=2, framealpha=0.9)
-    plt.close(figure)
-    return figure
+    return closed(figure)
 
 
 def difference_figure(score: Score, S: complex) -> Figure:
@@ -130,8 +128,7 @@ def difference_figure(score: Score, S: complex) -> Figure:
     axis.set(xlabel="step h (units of S)", ylabel="relative error of the derivative")
     axis.axhline(1e-6, color="0.7", linewidth=0.8, label="allowed here")
     axis.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
-    plt.close(figure)
-    return figure
+    return closed(figure)
 
 
 def quotient_figure(quotients: Tensor, centre: Tensor, constant: Tensor) -> Figure:
@@ -148,8 +145,7 @@ def quotient_figure(quotients: Tensor, centre: Tensor, constant: Tensor) -> Figu
     axis.set(xlabel="real part of the quotient", ylabel="imaginary part", aspect="equal")
     axis.legend(fontsize=8)
     axis.margins(0.1)
-    plt.close(figure)
-    return figure
+    return closed(figure)
 
 
 def digit_figure(image: Tensor, S: Tensor, g: Tensor, alpha: float) -> Figure:
@@ -180,8 +176,7 @@ def digit_figure(image: Tensor, S: Tensor, g: Tensor, alpha: float) -> Figure:
         axis.set_title(title)
     for axis in axes:
         axis.set(xticks=[], yticks=[])
-    plt.close(figure)
-    return figure
+    return closed(figure)
 
 
 def saturation_figure(S: Tensor, g: Tensor) -> Figure:
@@ -194,8 +189,7 @@ def saturation_figure(S: Tensor, g: Tensor) -> Figure:
         axis.plot(alphas[-1], limit[-1], "o", color=line.get_color())
     axis.set(xlabel="step size α", ylabel="|arg z| (degrees)", yticks=[0, 45, 90, 135, 180])
     axis.legend(fontsize=8, title="amplitude")
-    plt.close(figure)
-    return figure
+    return closed(figure)
 
 
 def mode_strips(morphs: Mapping[str, Morph], columns: int = 7) -> Figure:
@@ -211,8 +205,7 @@ def mode_strips(morphs: Mapping[str, Morph], columns: int = 7) -> Figure:
             axis.set(xticks=[], yticks=[])
             axis.set_xlabel(f"{morph.target_probabilities[0, column]:.2f}", fontsize=8, labelpad=2)
             axis.set_title("" if row else f"k = {morph.steps[column]:g}", fontsize=8)
-    plt.close(figure)
-    return figure
+    return closed(figure)
 
 
 def screen_png(figure: Figure) -> bytes:
