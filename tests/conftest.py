@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 os.environ["TQDM_DISABLE"] = "1"  # no bars among the test results
+torch.set_num_threads(1)  # two would wait for each other where other work runs beside the tests
 
 TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-12}
 

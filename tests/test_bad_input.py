@@ -605,15 +605,6 @@ for transform in (FOURIER, PIXELS):
 CALLED = {"image": "images", "pyramid": "transform"}  # by messages
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Images this small are not worth a second one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(autouse=True)
 def in_a_new_folder(tmp_path_factory, monkeypatch):
     """save_gif's good calls write somewhere."""

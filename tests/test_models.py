@@ -45,15 +45,6 @@ def some_images(record):
     return data.ImageData(images, torch.tensor([0, 1]), ("a", "b"), source)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Two would wait for each other where other work runs beside the tests."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A copy of the checkpoints, to be altered."""

@@ -37,15 +37,6 @@ def same(model, other):
     return all(torch.equal(a, b) for a, b in pairs)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Two would wait for each other where other work runs beside the tests."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def test_fit_learns_in_place_and_returns_eval_mode():
     model = classifier()
     images, labels = stripes(300)
