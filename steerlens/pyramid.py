@@ -24,7 +24,7 @@ from torch.fft import fft2, ifft2, irfft2
 from .checks import check_images, check_integer, check_shape
 from .transforms import Coefficients, check_coefficients
 
-CACHED_PIXELS = 2**16  # worked on at once on a CPU: larger buffers cost more in page faults than the FFTs
+CACHED_PIXELS = 2**18  # worked on at once on a CPU: larger buffers cost more in page faults than the FFTs
 
 
 def frequency_grid(shape: tuple[int, int], kept: tuple[int, int] | None = None) -> tuple[Tensor, Tensor]:
@@ -164,10 +164,11 @@ class SteerablePyramid(nn.Module):
 
     def _synthesize(self, coefficients: Coefficients) -> Tensor:
         highpass, band_masks, lowpass = self._masks(coefficients.residuals[0])
+        conjugate = (-1) ** (self.orientations - 1)  # of a mask: it is real but for (-i)^(n-1)
         spectrum = fft2(coefficients.residuals[0], norm="ortho") * highpass
         _add_spectrum(spectrum, fft2(coefficients.residuals[1], norm="ortho") * lowpass)
         for band, mask in zip(coefficients.bands, band_masks, strict=True):
-            _add_spectrum(spectrum, fft2(band, norm="ortho").mul_(mask.conj()).sum(2))
+            _add_spectrum(spectrum, conjugate * fft2(band, norm="ortho").mul_(mask).sum(2))
         images = ifft2(spectrum, norm="ortho").real
         height, width = self.shape
         p = self.padding

@@ -70,15 +70,13 @@ def steer(
         TypeError, ValueError: an argument that does not fit; the message says what was expected.
     """
     images = check_images(images, check_transform(transform), unit_range=True).detach()
-    check_choice("regime", regime, REGIMES)
-    check_choice("objective", objective, OBJECTIVES)
     targets = check_targets(targets, len(images)).to(images.device)
     weights = edit_weights(transform, images, residuals, scales, orientations, amplifiers, bands_only=True)
     plan = _Plan(
         transform,
         weights,
-        objective,
-        persistent=regime == "persistent",
+        objective=check_choice("objective", objective, OBJECTIVES),
+        persistent=check_choice("regime", regime, REGIMES) == "persistent",
         direction=check_choice("direction", direction, DIRECTIONS),
         cap=check_number("cap", cap, positive=True),
         alpha=check_number("alpha", alpha),
