@@ -21,7 +21,7 @@ def main() -> None:
     rows = [(right & (digits.labels == source)).nonzero()[1].item() for source, _ in PAIRS]
     targets = [target for _, target in PAIRS]
     pyramid = sl.SteerablePyramid((28, 28), scales=3, orientations=4, padding=2)
-    morph = sl.steer(model, digits.images[rows], targets, pyramid, direction="joint", cap=0.25, steps=16)
+    morph = sl.steer(model, digits.images[rows], targets, pyramid, direction="joint", cap=0.4, steps=18)
     morph.save_gif(Path(__file__).parent / "site" / "morphs.gif")
     print(morph)
 
