@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
@@ -111,8 +112,7 @@ class Morph:
         duration = check_integer("duration", duration, 10, LONGEST_GIF_FRAME // 8)
         parted = nn.functional.pad(self.frames[rows], (0, 1), value=1.0)  # a white line between neighbours
         strips = torch.cat(list(parted.cpu()), dim=-1)[..., :-1]
-        pixels = (strips * 255).round().to(torch.uint8).movedim(1, -1).squeeze(-1).numpy()
-        there = [Image.fromarray(strip.repeat(scale, 0).repeat(scale, 1)) for strip in pixels]
+        there = [Image.fromarray(enlarged(strip, scale)) for strip in strips]
         durations = [8 * duration, *[duration] * (len(there) - 2), 8 * duration]
         there[0].save(
             path,
@@ -195,8 +195,9 @@ def _frozen_morph(
     frames = images.new_empty(len(images), len(k) + 1, *images.shape[1:])
     frames[:, 0] = images
     flat, logits = frames.flatten(0, 1), []
+    indices = torch.arange(len(flat), device=images.device)
     for part in progress_bar("extrapolate", progress, chunks(flat)):
-        index = torch.arange(len(flat), device=images.device)[part]
+        index = indices[part]
         row, column = index // (len(k) + 1), index % (len(k) + 1)
         new = column > 0
         if new.any():
@@ -212,6 +213,12 @@ def measured(
     """A morph of these frames, with what is derived from them and their logits (batch, frames, classes)."""
     distances = torch.stack([l2_distance(morph, morph[:1]) for morph in frames])
     return Morph(frames, logits.softmax(2), distances, k, logits[:, 0].argmax(1), targets, render)
+
+
+def enlarged(image: Tensor, scale: int) -> np.ndarray:
+    """uint8 pixels (height, width) or (height, width, 3) of an image in [0, 1], each scale x scale large."""
+    pixels = (image.detach().cpu() * 255).round().byte().movedim(0, -1).squeeze(-1).numpy()
+    return pixels.repeat(scale, 0).repeat(scale, 1)
 
 
 def chunks(images: Tensor) -> list[slice]:

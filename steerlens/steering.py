@@ -114,10 +114,12 @@ def _steered(
 ) -> tuple[Tensor, Tensor]:
     """Frames (batch, steps + 1, ...) and logits (batch, steps + 1, classes)."""
     transform = plan.transform
-    at, current, sources = transform.analyze(images), images, None
+    at, current, sources = None, images, None
     moving = torch.ones(len(images), dtype=torch.bool, device=images.device)
     frames, scores = [images], []
     for _ in range(plan.steps):
+        if at is None or not plan.persistent:
+            at = transform.analyze(current)
         gradient, logits = image_gradient(model, current, targets, plan.objective, sources)
         sources = logits.argmax(dim=1) if sources is None else sources
         gradient = coefficient_gradient(gradient, current, transform) * plan.weights
@@ -130,8 +132,7 @@ def _steered(
                 proposed[over] = _stopped(at[over], step[over], images[over], plan)
             proposed = torch.where(moving[:, None, None, None], proposed, current)
             moving = moving & ~over
-        current = proposed
-        at = following if plan.persistent else transform.analyze(current)
+        at, current = following, proposed
         frames.append(current)
         scores.append(logits)
         bar.update()

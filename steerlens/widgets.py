@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from .checks import check_integer
-from .morph import Morph
+from .morph import Morph, enlarged
 from .plot import class_names, filmstrip
 
 HEIGHT = 224  # smallest height in pixels of a frame on the screen
@@ -50,10 +50,8 @@ def frame_slider(morph: Morph, row: int = 0, classes: Sequence[str] | None = Non
     slider = ipywidgets.IntSlider(0, 0, last, description="frame")
     play = ipywidgets.Play(value=0, min=0, max=last, interval=120)
     ipywidgets.jslink((play, "value"), (slider, "value"))
-    still, text = (
-        filmstrip(morph, row, classes=classes),
-        f"A slider over {last + 1} frames and its film strip.",
-    )
+    still = filmstrip(morph, row, classes=classes)
+    text = f"A slider over {last + 1} frames and its film strip."
     rows = [ipywidgets.HBox([play, slider])]
     return viewer([slider], lambda frame: (pictures[frame], captions[frame]), still, text, rows)
 
@@ -113,18 +111,13 @@ def picture_widget(png: bytes) -> ipywidgets.Image:
 def image_png(image: Tensor) -> bytes:
     """PNG of an image (1 or 3, height, width) in [0, 1], enlarged by whole pixels to at least 224 rows."""
     scale = -(-HEIGHT // image.shape[-2])
-    pixels = (image.detach().cpu() * 255).round().byte().movedim(0, -1).squeeze(-1).numpy()
-    return _png(Image.fromarray(pixels.repeat(scale, 0).repeat(scale, 1)))
-
-
-def figure_png(figure: Figure) -> bytes:
-    """PNG of a figure."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=100)
+    Image.fromarray(enlarged(image, scale)).save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
 
 
-def _png(picture: Image.Image) -> bytes:
+def figure_png(figure: Figure, dpi: int = 100) -> bytes:
+    """PNG of a figure."""
     buffer = io.BytesIO()
-    picture.save(buffer, format="PNG", optimize=True)
+    figure.savefig(buffer, format="png", dpi=dpi)
     return buffer.getvalue()

@@ -41,3 +41,17 @@ def images():
 @pytest.fixture
 def tolerance():
     return TOLERANCE
+
+
+@pytest.fixture
+def says(capsys):
+    """What an exercise's check prints: 'Right', 'Not yet' or 'Open'; with what was expected and what came."""
+
+    def call(check, *arguments, **named):
+        check(*arguments, **named)
+        out = capsys.readouterr().out
+        verdict = out.split(":")[0]
+        assert verdict != "Not yet" or ("expected" in out and "got" in out)
+        return verdict
+
+    return call

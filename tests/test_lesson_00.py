@@ -20,17 +20,6 @@ def x(images):
     return images(2, 1, *SHAPE, dtype=torch.float32)
 
 
-@pytest.fixture
-def says(capsys):
-    """What a check prints: 'Right', 'Not yet' or 'Open'."""
-
-    def call(check, *arguments):
-        check(*arguments)
-        return capsys.readouterr().out.split(":")[0]
-
-    return call
-
-
 def test_first_arrival(model, x, says):
     morph = steer(model, x, (model(x).argmax(1) + 1) % 5, PYRAMID, direction="joint", steps=20)
     p = morph.target_probabilities[0]

@@ -29,17 +29,6 @@ def disk():
     return disks(torch.zeros(1), torch.zeros(1))
 
 
-@pytest.fixture
-def says(capsys):
-    """What a check prints: 'Right', 'Not yet' or 'Open'."""
-
-    def call(check, *arguments):
-        check(*arguments)
-        return capsys.readouterr().out.split(":")[0]
-
-    return call
-
-
 def shift_x(image):
     return center_of_mass(image)[0, 0, 1].item()
 

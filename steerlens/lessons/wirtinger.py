@@ -9,10 +9,11 @@ from typing import Any
 import ipywidgets
 from torch import Tensor
 
-from ..widgets import StillBox, viewer
+from ..widgets import StillBox, figure_png, viewer
 from .verdict import verdict
-from .wirtinger_figures import Score, saturation, screen_png, shift_figure, split_figure, toy_gradient
+from .wirtinger_figures import Score, saturation, shift_figure, split_figure, toy_gradient
 
+SCREEN_DPI = 80  # of the live pictures, smaller than the still ones
 TOLERANCE = 1e-3  # relative, so that an answer typed with four digits counts
 ALPHAS = tuple(10 ** (n / 4) for n in range(-8, 17))  # of the second widget: 0.01 to 10,000
 
@@ -127,7 +128,7 @@ def coefficient_widget(score: Score, S: complex) -> StillBox:
     @cache
     def view(degrees: int, amplitude: float, alpha: float, k: int) -> tuple[bytes, str]:
         at = cmath.rect(amplitude, math.radians(degrees))
-        return screen_png(split_figure(score, at, alpha, k)), split_caption(score, at, alpha)
+        return figure_png(split_figure(score, at, alpha, k), SCREEN_DPI), split_caption(score, at, alpha)
 
     start = cmath.rect(sliders[1].value, math.radians(sliders[0].value))
     still = "Sliders for a coefficient, alpha and k; the picture shows where they start."
@@ -141,7 +142,7 @@ def saturation_widget(S: Tensor, g: Tensor) -> StillBox:
 
     @cache
     def view(alpha: float) -> tuple[bytes, str]:
-        return screen_png(shift_figure(S, g, [alpha])), shift_caption(S, g, alpha)
+        return figure_png(shift_figure(S, g, [alpha]), SCREEN_DPI), shift_caption(S, g, alpha)
 
     still = "A slider for alpha; the three panels are three of its positions."
     return viewer([slider], view, shift_figure(S, g, (0.1, 1.0, 100.0)), still)

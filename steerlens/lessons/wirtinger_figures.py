@@ -1,6 +1,5 @@
 """Lesson 01: its figures, and the small formulas that they draw."""
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -206,10 +205,3 @@ def mode_strips(morphs: Mapping[str, Morph], columns: int = 7) -> Figure:
             axis.set_xlabel(f"{morph.target_probabilities[0, column]:.2f}", fontsize=8, labelpad=2)
             axis.set_title("" if row else f"k = {morph.steps[column]:g}", fontsize=8)
     return closed(figure)
-
-
-def screen_png(figure: Figure) -> bytes:
-    """PNG of a figure for the screen, smaller than the still one."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=80)
-    return buffer.getvalue()
