@@ -6,6 +6,7 @@ strong a local pattern is, its argument where that pattern sits.
 
     frequency_grid    radius and angle of every frequency of a discrete Fourier transform
     lowpass_mask      raised cosine in log2 frequency; highpass_mask completes it to one
+    bandpass_mask     the octave of one scale between them
     angular_mask      one orientation's share of a half-plane
     SteerablePyramid  the masks applied: analyze, synthesize
 
@@ -54,6 +55,11 @@ def lowpass_mask(radius: Tensor) -> Tensor:
 def highpass_mask(radius: Tensor) -> Tensor:
     """The complement of :func:`lowpass_mask`: their squares sum to one at every radius."""
     return torch.sin(math.pi / 2 * _octave(radius))
+
+
+def bandpass_mask(radius: Tensor, scale: int) -> Tensor:
+    """Radial mask of a scale, between the radii 2^-(scale + 2) and 2^-scale; scale 0 is the finest."""
+    return lowpass_mask(2**scale * radius) * highpass_mask(2 ** (scale + 1) * radius)
 
 
 def _octave(radius: Tensor) -> Tensor:
@@ -111,7 +117,7 @@ class SteerablePyramid(nn.Module):
         self.padding = check_integer("padding", padding, 0)
         self.padded_shape = tuple(n + 2 * self.padding for n in self.shape)
         name = f"scales of a {self.padded_shape[0]}x{self.padded_shape[1]} pyramid"
-        self.scales = check_integer(name, scales, 1, max(1, self.max_scales(self.padded_shape)))
+        self.scales = check_integer(name, scales, 1, self.max_scales(self.padded_shape))
         self.orientations = check_integer("orientations", orientations, 1)
         self.sizes = [self.padded_shape]  # of the bands of each scale, finest first, then of the low-pass
         for _ in range(self.scales):
@@ -184,9 +190,7 @@ class SteerablePyramid(nn.Module):
         return [slice(start, start + size) for start in range(0, batch, size)]
 
     def _masks(self, like: Tensor) -> tuple[Tensor, list[Tensor], Tensor]:
-        return _pyramid_masks(
-            self.padded_shape, tuple(self.sizes), self.orientations, like.dtype, like.device
-        )
+        return _pyramid_masks(tuple(self.sizes), self.orientations, like.dtype, like.device)
 
     def extra_repr(self) -> str:
         return f"{self.shape}, scales={self.scales}, orientations={self.orientations}, padding={self.padding}"
@@ -194,26 +198,22 @@ class SteerablePyramid(nn.Module):
 
 @lru_cache(maxsize=8)
 def _pyramid_masks(
-    shape: tuple[int, int],
-    sizes: tuple[tuple[int, int], ...],
-    orientations: int,
-    dtype: torch.dtype,
-    device: torch.device,
+    sizes: tuple[tuple[int, int], ...], orientations: int, dtype: torch.dtype, device: torch.device
 ) -> tuple[Tensor, list[Tensor], Tensor]:
     """High-pass mask, the complex masks (orientations, h, w) of each scale, low-pass mask.
 
-    Scale s lives between the radii 2^-(s+2) and 2^-s. The factor (-i)^(n-1) makes band b the analytic
-    signal of an (n-1)-th directional derivative, which is real in space.
+    The factor (-i)^(n-1) makes each band the analytic signal of an (n-1)-th directional derivative, which
+    is real in space.
     """
     with torch.inference_mode(False), torch.device("cpu"):
         bands = []
         for scale, size in enumerate(sizes[:-1]):
-            radius, angle = frequency_grid(shape, size)
-            radial = lowpass_mask(2**scale * radius) * highpass_mask(2 ** (scale + 1) * radius)
+            radius, angle = frequency_grid(sizes[0], size)
+            radial = bandpass_mask(radius, scale)
             angular = torch.stack([angular_mask(angle, b, orientations) for b in range(orientations)])
             bands.append((radial * angular * (-1j) ** (orientations - 1)).to(device, dtype.to_complex()))
-        lowpass = lowpass_mask(2 ** (len(sizes) - 1) * frequency_grid(shape, sizes[-1])[0])
-        highpass = highpass_mask(frequency_grid(shape)[0])
+        lowpass = lowpass_mask(2 ** (len(sizes) - 1) * frequency_grid(sizes[0], sizes[-1])[0])
+        highpass = highpass_mask(frequency_grid(sizes[0])[0])
         return highpass.to(device, dtype), bands, lowpass.to(device, dtype)
 
 

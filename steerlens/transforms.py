@@ -113,10 +113,10 @@ def check_coefficients(coefficients: Coefficients, bands: list[tuple], residuals
     if len({part.shape[:2] for part in parts}) > 1:
         found = [tuple(part.shape[:2]) for part in parts]
         raise ValueError(f"coefficients: expected one (batch, channels) for all parts, got {found}")
-    complexes = {torch.float32: torch.complex64, torch.float64: torch.complex128}
     real = parts[-1].dtype
     found = [part.dtype for part in parts]
-    if real not in complexes or found != [complexes.get(real)] * len(bands) + [real] * len(residuals):
+    fits = real in (torch.float32, torch.float64)
+    if not fits or found != [real.to_complex()] * len(bands) + [real] * len(residuals):
         expected = "complex bands and real residuals of one precision, float32 or float64"
         raise TypeError(f"coefficients: expected {expected}, got {found}")
 

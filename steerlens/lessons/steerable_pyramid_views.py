@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from ..plot import WIDTH, closed
-from ..pyramid import angular_mask, frequency_grid, highpass_mask, lowpass_mask
+from ..pyramid import angular_mask, bandpass_mask, frequency_grid, highpass_mask, lowpass_mask
 
 FADED = 0.6  # grey of a phase without amplitude: no colour of the cyclic map
 
@@ -95,7 +95,7 @@ def radial_profiles(scales: int = 3) -> Figure:
     radius = torch.logspace(-5.5, 0, 600, base=2)
     masks = {"high-pass": highpass_mask(radius)}
     for s in range(scales):
-        masks[f"scale {s}"] = lowpass_mask(2**s * radius) * highpass_mask(2 ** (s + 1) * radius)
+        masks[f"scale {s}"] = bandpass_mask(radius, s)
     masks["low-pass"] = lowpass_mask(2**scales * radius)
     figure, axis = plt.subplots(figsize=(6.4, 2.6), layout="constrained")
     for name, mask in masks.items():
@@ -128,8 +128,8 @@ def angular_profiles(orientations: int = 4) -> Figure:
 def band_filter(shape: tuple[int, int], scale: int, orientation: int, orientations: int) -> Tensor:
     """Modulus of a band's mask at every frequency of an image, zero frequency in the middle."""
     radius, angle = frequency_grid(shape)
-    radial = lowpass_mask(2**scale * radius) * highpass_mask(2 ** (scale + 1) * radius)
-    return torch.fft.fftshift(radial * angular_mask(angle, orientation, orientations))
+    mask = bandpass_mask(radius, scale) * angular_mask(angle, orientation, orientations)
+    return torch.fft.fftshift(mask)
 
 
 def frequency_plane(panels: Sequence[tuple[str, Tensor]]) -> Figure:
