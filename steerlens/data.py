@@ -70,9 +70,13 @@ class ImageData:
 
     def of_class(self, name: str) -> "ImageData":
         """The images of one class."""
+        return self[self.indices_of(name)]
+
+    def indices_of(self, name: str) -> Tensor:
+        """Which images are of one class: their indices, in order. Raises ValueError for an unknown one."""
         if name not in self.classes:
             raise ValueError(f"class: expected one of {', '.join(self.classes)}, got {name!r}")
-        return self[self.labels == self.classes.index(name)]
+        return (self.labels == self.classes.index(name)).nonzero()[:, 0]
 
 
 def arcade(

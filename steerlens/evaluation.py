@@ -1,7 +1,45 @@
-"""Measures of what a morph did to its image."""
+"""Which images are morphed, and what a morph did to them.
+
+first_correct    the first images of a class that the model gets right
+center_of_mass   where the brightness of an image lies
+"""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from .checks import check_integer
+from .data import ImageData
+from .gradients import evaluation_mode, model_logits
+
+BATCH = 500  # images that are classified at once
+
+
+@torch.no_grad()
+def first_correct(model: nn.Module, data: ImageData, count: int, name: str | None = None) -> Tensor:
+    """Indices (count,) of the first images whose label the model gives the largest logit, in order.
+
+    The rule by which the lessons choose what they show: the first ones, never the prettiest.
+
+    Args:
+        model: maps images to logits (batch, classes); used in eval mode and given back as it was.
+        data: where to look, from its beginning.
+        count: how many.
+        name: of the class that they must belong to; any class if None.
+
+    Raises:
+        ValueError: there are fewer, or an unknown class.
+    """
+    count = check_integer("count", count, 1)
+    candidates = torch.arange(len(data)) if name is None else data.indices_of(name)
+    found = candidates[:0]
+    with evaluation_mode(model):
+        for rows in candidates.split(BATCH):
+            seen = model_logits(model, data.images[rows]).argmax(dim=1)
+            found = torch.cat([found, rows[seen == data.labels[rows]]])
+            if len(found) >= count:
+                return found[:count]
+    kind = "images" if name is None else f"images of class {name!r}"
+    raise ValueError(f"count: expected at most {len(found)}, the {kind} that the model gets right, got {count}")
 
 
 def center_of_mass(images: Tensor) -> Tensor:
