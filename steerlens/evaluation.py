@@ -39,7 +39,9 @@ def first_correct(model: nn.Module, data: ImageData, count: int, name: str | Non
             if len(found) >= count:
                 return found[:count]
     kind = "images" if name is None else f"images of class {name!r}"
-    raise ValueError(f"count: expected at most {len(found)}, the {kind} that the model gets right, got {count}")
+    raise ValueError(
+        f"count: expected at most {len(found)}, the {kind} that the model gets right, got {count}"
+    )
 
 
 def center_of_mass(images: Tensor) -> Tensor:

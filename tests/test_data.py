@@ -22,21 +22,21 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
 from steerlens import data
-from steerlens.data import DIGITS, DIRECTIONS, ImageData, arcade, digits, disks
+from steerlens.data import DIGITS, DIRECTIONS, ImageData, arcade, digits, disks, files, mnist
 from steerlens.evaluation import center_of_mass
 
 AXIS = torch.tensor([0, 0, 1, 1])  # of Up, Down, Left, Right
 SIGN = torch.tensor([-1, 1, -1, 1])
 STAND_IN = "scikit-learn digits, 28x28"
-MNIST_FILES = sorted(data.MNIST_SHA256)
+MNIST_FILES = sorted(mnist.MNIST_SHA256)
 
 
 @pytest.fixture(autouse=True)
 def nothing_cached():
     """Each test looks for MNIST anew, and leaves the next file's tests to do so."""
-    data.mnist_root.cache_clear()
+    mnist.mnist_root.cache_clear()
     yield
-    data.mnist_root.cache_clear()
+    mnist.mnist_root.cache_clear()
 
 
 # Arcade.
@@ -232,8 +232,8 @@ def test_real_mnist_has_the_checksums(real_mnist):
     raw = real_mnist / "MNIST" / "raw"
     assert {
         name: hashlib.sha256((raw / name).read_bytes()).hexdigest() for name in MNIST_FILES
-    } == data.MNIST_SHA256
-    assert data.mnist_root() == real_mnist
+    } == mnist.MNIST_SHA256
+    assert mnist.mnist_root() == real_mnist
 
 
 def test_real_mnist_trains_on_its_training_images(real_mnist):
@@ -265,7 +265,7 @@ def root(tmp_path, monkeypatch):
     small_mnist(tmp_path / "pattern")
     for name in MNIST_FILES:
         content = (tmp_path / "pattern" / name).read_bytes()
-        monkeypatch.setitem(data.MNIST_SHA256, name, hashlib.sha256(content).hexdigest())
+        monkeypatch.setitem(mnist.MNIST_SHA256, name, hashlib.sha256(content).hexdigest())
     folder = tmp_path / "data"
     folder.mkdir()
     monkeypatch.setenv("STEERLENS_DATA", str(folder))
@@ -291,7 +291,7 @@ def no_download(monkeypatch):
     def forbidden(raw):
         pytest.fail("a download was tried")
 
-    monkeypatch.setattr(data, "MNIST", Downloads(forbidden))
+    monkeypatch.setattr(mnist, "MNIST", Downloads(forbidden))
 
 
 @pytest.mark.parametrize("train", [True, False])
@@ -355,11 +355,11 @@ def test_unverified_files_beside_are_not_read(root, no_download):
 # The download.
 def test_a_download_is_moved_to_its_place_when_whole(root, monkeypatch):
     download = Downloads(small_mnist)
-    monkeypatch.setattr(data, "MNIST", download)
+    monkeypatch.setattr(mnist, "MNIST", download)
     before = socket.getdefaulttimeout()
     assert digits().source == "MNIST"
     assert digits(train=True).source == "MNIST"
-    data.mnist_root.cache_clear()  # another session
+    mnist.mnist_root.cache_clear()  # another session
     assert digits().source == "MNIST"
     ((folder, timeout),) = download.calls
     assert folder.parent == root
@@ -373,7 +373,7 @@ def test_a_damaged_download_is_never_used(root, monkeypatch):
         small_mnist(raw)
         (raw / MNIST_FILES[2]).write_bytes(b"<html>Please log in</html>")
 
-    monkeypatch.setattr(data, "MNIST", Downloads(damaged))
+    monkeypatch.setattr(mnist, "MNIST", Downloads(damaged))
     for _ in range(2):
         with pytest.raises(ValueError, match=f"{MNIST_FILES[2]}: damaged or altered: expected SHA-256"):
             digits()
@@ -405,7 +405,7 @@ def halfway(error):
 @pytest.mark.parametrize("error", FAILURES, ids=lambda error: type(error).__name__)
 def test_after_a_failed_download_the_stand_in_is_announced_once(root, monkeypatch, capsys, error):
     download = halfway(error)
-    monkeypatch.setattr(data, "MNIST", download)
+    monkeypatch.setattr(mnist, "MNIST", download)
     before = socket.getdefaulttimeout()
     assert [digits(train=train).source for train in (False, True, False)] == [STAND_IN] * 3
     assert len(download.calls) == 1
@@ -417,11 +417,11 @@ def test_after_a_failed_download_the_stand_in_is_announced_once(root, monkeypatc
 
 
 def test_an_interrupted_download_leaves_nothing_behind(root, monkeypatch):
-    monkeypatch.setattr(data, "MNIST", halfway(KeyboardInterrupt()))
+    monkeypatch.setattr(mnist, "MNIST", halfway(KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
         digits()
     assert list(root.iterdir()) == []
-    monkeypatch.setattr(data, "MNIST", Downloads(small_mnist))
+    monkeypatch.setattr(mnist, "MNIST", Downloads(small_mnist))
     assert digits().source == "MNIST"
 
 
@@ -451,10 +451,10 @@ class Mirror(BaseHTTPRequestHandler):
 def test_torchvision_gives_up_on_bad_mirrors(root, monkeypatch, capsys, behaviour):
     """The real download, from a server on this machine."""
     handler = type("Handler", (Mirror,), {"behaviour": behaviour})
-    monkeypatch.setattr(data, "DOWNLOAD_TIMEOUT", 0.1)
+    monkeypatch.setattr(mnist, "DOWNLOAD_TIMEOUT", 0.1)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        monkeypatch.setattr(data.MNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
+        monkeypatch.setattr(mnist.MNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
         started = time.monotonic()
         assert digits().source == STAND_IN
         assert time.monotonic() - started < 3
@@ -482,8 +482,10 @@ def test_the_folder_when_none_is_named(tmp_path, monkeypatch, value):
     monkeypatch.delenv("STEERLENS_DATA", raising=False)
     if value is not None:
         monkeypatch.setenv("STEERLENS_DATA", value)
-    assert data.data_root() == Path(data.__file__).parents[1] / "data"  # of the clone
-    monkeypatch.setattr(data, "__file__", str(tmp_path / "site-packages" / "steerlens" / "data.py"))
+    assert data.data_root() == Path(data.__file__).parents[2] / "data"  # of the clone
+    monkeypatch.setattr(
+        files, "__file__", str(tmp_path / "site-packages" / "steerlens" / "data" / "files.py")
+    )
     monkeypatch.chdir(tmp_path)
     assert data.data_root() == tmp_path / "data"  # installed: of the working directory
 
@@ -491,7 +493,7 @@ def test_the_folder_when_none_is_named(tmp_path, monkeypatch, value):
 # The stand-in.
 @pytest.fixture
 def stand_in(root, monkeypatch):
-    monkeypatch.setattr(data, "MNIST", halfway(URLError("offline")))
+    monkeypatch.setattr(mnist, "MNIST", halfway(URLError("offline")))
     return digits(train=True), digits(train=False)
 
 

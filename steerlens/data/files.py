@@ -1,0 +1,25 @@
+"""Where real data is looked for, and whether a file is what it should be."""
+
+import hashlib
+import os
+from pathlib import Path
+
+
+def data_root() -> Path:
+    """The folder where real data is looked for, and downloaded to."""
+    if named := os.environ.get("STEERLENS_DATA"):
+        root = Path(named).expanduser()
+        if not root.is_dir():
+            raise ValueError(f"STEERLENS_DATA: expected an existing folder, got {named!r}")
+        return root
+    clone = Path(__file__).resolve().parents[2]
+    return (clone if (clone / "pyproject.toml").is_file() else Path.cwd()) / "data"
+
+
+def check_file(path: Path, sha256: str, remedy: str) -> None:
+    """Raise ValueError, ending in the remedy, unless the file is there and has this SHA-256."""
+    if not path.is_file():
+        raise ValueError(f"{path}: expected this file, got none; {remedy}")
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != sha256:
+        raise ValueError(f"{path}: damaged or altered: expected SHA-256 {sha256}, got {found}; {remedy}")
