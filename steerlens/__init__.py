@@ -9,7 +9,7 @@
 (4, 13, 1, 64, 64)
 """
 
-from . import data, evaluation, models
+from . import color, data, evaluation, models
 from .gradients import gradient_step, polar_gradient, wirtinger_gradient
 from .morph import Morph, extrapolate
 from .plot import filmstrip
@@ -23,6 +23,7 @@ __all__ = [
     "Morph",
     "Pixels",
     "SteerablePyramid",
+    "color",
     "data",
     "evaluation",
     "extrapolate",

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .checks import check_integer
-from .data import ImageData
+from .data.images import ImageData, check_image_data
 from .gradients import evaluation_mode, model_logits
 
 BATCH = 500  # images that are classified at once
@@ -30,6 +30,7 @@ def first_correct(model: nn.Module, data: ImageData, count: int, name: str | Non
         ValueError: there are fewer, or an unknown class.
     """
     count = check_integer("count", count, 1)
+    check_image_data(data)
     candidates = torch.arange(len(data)) if name is None else data.indices_of(name)
     found = candidates[:0]
     with evaluation_mode(model):

@@ -1,14 +1,17 @@
 """The small classifiers of the lessons and their checkpoints.
 
     lenet, arcade_net   two convolutions and two linear layers each, images in [0, 1] to logits
-    load                a trained one: from a checkpoint that fits the data's source, else trained in seconds
+    face_net            five convolutions and two linear layers, for faces
+    load                a trained one: from a checkpoint that fits the data's source, else trained on the spot
 
-``python -m steerlens.models`` trains the committed checkpoints again (``make checkpoints``).
+``python -m steerlens.models`` trains the committed checkpoints again (``make checkpoints``), or those of the
+recipes that are named behind it.
 """
 
 import hashlib
 import json
 import re
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +26,7 @@ from torch import nn
 from . import data as datasets
 from .checks import check_choice
 from .data import ImageData, check_file
+from .data.images import check_image_data
 from .training import accuracy, fit
 
 
@@ -44,25 +48,52 @@ def arcade_net(classes: int = 4) -> nn.Sequential:
     )
 
 
+def face_net(classes: int = 2) -> nn.Sequential:
+    """CNN for 48x48 faces (Sec. 4.4): logits (batch, classes) of (batch, 1, 48, 48)."""
+
+    def convolution(before: int, after: int) -> tuple[nn.Module, ...]:
+        return nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU()
+
+    return nn.Sequential(
+        *(*convolution(1, 32), nn.MaxPool2d(2)),
+        *(*convolution(32, 64), *convolution(64, 64), nn.MaxPool2d(2)),
+        *(*convolution(64, 128), *convolution(128, 128), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Dropout(0.5), nn.Linear(128 * 6 * 6, 128), nn.ReLU()),
+        *(nn.Dropout(0.5), nn.Linear(128, classes)),
+    )
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How a classifier is built and trained, whatever the source of its data."""
 
-    build: Callable[[], nn.Module]
+    build: Callable[[int], nn.Module]  # of the number of classes
     shape: tuple[int, int, int]  # channels, height, width of the images
     training: dict[str, Any]  # arguments of `steerlens.training.fit`
-    data: Callable[[], ImageData]  # test images of the source of the committed checkpoint
+    data: tuple[Callable[[], ImageData], ...]  # test images of the sources that have a committed checkpoint
 
-    def seeded(self) -> nn.Module:
+    def seeded(self, classes: int) -> nn.Module:
         """The untrained classifier, always the same; the global generator is untouched."""
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            return self.build()
+            return self.build(classes)
 
 
 RECIPES = {
-    "lenet": Recipe(lenet, (1, 28, 28), {"epochs": 8, "shift": 2}, datasets.digits),
-    "arcade": Recipe(arcade_net, (1, 64, 64), {"epochs": 4}, partial(datasets.arcade, 2000, seed=1)),
+    "lenet": Recipe(lenet, (1, 28, 28), {"epochs": 8, "shift": 2}, (datasets.digits,)),
+    "color_lenet": Recipe(
+        partial(lenet, channels=3),
+        (3, 28, 28),
+        {"epochs": 8, "shift": 2},
+        (datasets.color_digits, partial(datasets.color_digits, pairs=True)),
+    ),
+    "arcade": Recipe(arcade_net, (1, 64, 64), {"epochs": 4}, (partial(datasets.arcade, 2000, seed=1),)),
+    "face": Recipe(
+        face_net,
+        (1, 48, 48),
+        {"epochs": 12, "shift": 3, "mirror": True},
+        (datasets.faces, partial(datasets.schematic_faces, 1000, seed=1)),
+    ),
 }
 
 REMEDY = "restore it, or train it again (make checkpoints)"
@@ -72,11 +103,11 @@ def load(name: str, data: ImageData, progress: bool = True) -> nn.Module:
     """A trained classifier that fits ``data``, in eval mode.
 
     The committed checkpoint is used where its record names the source of the data. Otherwise (stand-in
-    digits, another disk radius) the classifier is trained, the same way and with the same seed, which
-    takes seconds, and a line says so.
+    digits, another disk radius) the classifier is trained, the same way and with the same seed, and a line
+    says so.
 
     Args:
-        name: "lenet" (digits) or "arcade".
+        name: "lenet" (digits), "color_lenet" (colour digits), "arcade" or "face".
         data: what the classifier is to see; ``data.source`` is matched.
         progress: show a bar if it has to be trained.
 
@@ -86,14 +117,12 @@ def load(name: str, data: ImageData, progress: bool = True) -> nn.Module:
             not what its SHA-256 says.
     """
     check_choice("name", name, RECIPES)
-    if not isinstance(data, ImageData):
-        raise TypeError(f"data: expected ImageData, got {type(data).__name__}")
-    if (found := tuple(data.images.shape[1:])) != (shape := RECIPES[name].shape):
+    if (found := tuple(check_image_data(data).images.shape[1:])) != (shape := RECIPES[name].shape):
         raise ValueError(f"data: expected images of shape {shape} for {name!r}, got {found}")
     for path in sorted(checkpoint_folder().glob(f"{name}-*.json")):
         source, sha256 = _read_record(path)
         if source == data.source:
-            return _from_checkpoint(name, path.with_suffix(".safetensors"), sha256)
+            return _from_checkpoint(RECIPES[name].seeded(len(data.classes)), path, sha256)
     print(f"No checkpoint of {name!r} fits {data.source}: training one.")
     return _trained(name, data, progress)
 
@@ -114,9 +143,9 @@ def _read_record(path: Path) -> tuple[str, str]:
         raise ValueError(f"{path}: expected a checkpoint's record, got {error!r}; {REMEDY}") from error
 
 
-def _from_checkpoint(name: str, path: Path, sha256: str) -> nn.Module:
+def _from_checkpoint(model: nn.Module, record: Path, sha256: str) -> nn.Module:
+    path = record.with_suffix(".safetensors")
     check_file(path, sha256, REMEDY)
-    model = RECIPES[name].seeded()
     model.load_state_dict(safetensors.torch.load_file(path))
     return model.eval()
 
@@ -124,13 +153,13 @@ def _from_checkpoint(name: str, path: Path, sha256: str) -> nn.Module:
 def _trained(name: str, data: ImageData, progress: bool = True) -> nn.Module:
     recipe, training = RECIPES[name], data.training_split()
     images, labels = training.images, training.labels
-    return fit(recipe.seeded(), images, labels, **recipe.training, seed=0, progress=progress)
+    model = recipe.seeded(len(data.classes))
+    return fit(model, images, labels, **recipe.training, seed=0, progress=progress)
 
 
-def train_checkpoint(name: str, folder: Path) -> dict[str, Any]:
+def train_checkpoint(name: str, data: ImageData, folder: Path) -> dict[str, Any]:
     """Train a classifier, write its checkpoint and the record that vouches for it, and return the record."""
     recipe = RECIPES[name]
-    data = recipe.data()
     started = time.perf_counter()
     model = _trained(name, data)
     seconds = time.perf_counter() - started
@@ -156,5 +185,6 @@ def train_checkpoint(name: str, folder: Path) -> dict[str, Any]:
 if __name__ == "__main__":
     folder = checkpoint_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    for name in RECIPES:
-        print(json.dumps(train_checkpoint(name, folder), indent=2))
+    for name in sys.argv[1:] or RECIPES:
+        for make in RECIPES[name].data:
+            print(json.dumps(train_checkpoint(name, make(), folder), indent=2))

@@ -17,6 +17,7 @@ def fit(
     batch_size: int = 128,
     learning_rate: float = 3e-3,
     shift: int = 0,
+    mirror: bool = False,
     seed: int = 0,
     progress: bool = True,
 ) -> nn.Module:
@@ -30,7 +31,8 @@ def fit(
         batch_size: images a step.
         learning_rate: peak of the one-cycle schedule.
         shift: augmentation: each batch is moved by up to this many pixels along both axes.
-        seed: of the order of the images, the shifts and any dropout; the global generator is untouched.
+        mirror: augmentation: half of the images, drawn anew in each batch, have left and right exchanged.
+        seed: of the order of the images, the augmentation and any dropout; the global generator is untouched.
         progress: show a bar with the running loss in runs of more than two seconds.
 
     Raises:
@@ -44,6 +46,8 @@ def fit(
         logits = model_logits(model, images[:1])
     if not (logits.requires_grad and any(parameter.requires_grad for parameter in model.parameters())):
         raise ValueError("model: expected trainable parameters that the logits depend on, got none")
+    if not isinstance(mirror, bool):
+        raise TypeError(f"mirror: expected True or False, got {mirror!r}")
     labels = check_targets(labels, len(images), logits.shape[1], "labels").to(images.device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-2)
     total = epochs * -(-len(images) // batch_size)
@@ -53,7 +57,8 @@ def fit(
         torch.manual_seed(seed)
         for _ in range(epochs):
             for rows in torch.randperm(len(images)).split(batch_size):
-                loss = nn.functional.cross_entropy(model(_moved(images[rows], shift)), labels[rows])
+                batch = _moved(_mirrored(images[rows]) if mirror else images[rows], shift)
+                loss = nn.functional.cross_entropy(model(batch), labels[rows])
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
@@ -70,6 +75,12 @@ def _moved(images: Tensor, shift: int) -> Tensor:
     height, width = images.shape[-2:]
     y, x = torch.randint(2 * shift + 1, (2,)).tolist()
     return nn.functional.pad(images, [shift] * 4)[..., y : y + height, x : x + width]
+
+
+def _mirrored(images: Tensor) -> Tensor:
+    """Each image, or its mirror image, at random."""
+    chosen = torch.rand(len(images)) < 0.5
+    return torch.where(chosen.to(images.device)[:, None, None, None], images.flip(-1), images)
 
 
 @torch.no_grad()

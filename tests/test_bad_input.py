@@ -18,7 +18,7 @@ from torch import nn
 
 import steerlens as sl
 from steerlens import plot
-from steerlens.data import ImageData
+from steerlens.data import ImageData, mnist
 from steerlens.training import accuracy, fit
 from steerlens.widgets import frame_slider
 
@@ -101,6 +101,11 @@ COEFFICIENTS = PYRAMID.analyze(IMAGES)
 BAND = COEFFICIENTS.bands[0]
 MORPH = sl.extrapolate(NET, IMAGES, 1, PYRAMID, alpha=5.0, steps=3, progress=False)
 FLAT = nn.Sequential(nn.Flatten(), nn.Linear(HEIGHT * WIDTH, CLASSES))
+RGB = random_images(2, 3, *SHAPE)
+LABELLED = ImageData(random_images(4, 1, *SHAPE), torch.tensor([1, 1, 1, 1]), ("a", "b", "c"), "made up")
+SEEING_B = nn.Sequential(NET, nn.Linear(CLASSES, CLASSES))
+nn.init.zeros_(SEEING_B[1].weight)
+SEEING_B[1].bias.data = torch.tensor([0.0, 1.0, 0.0])
 
 each_transform = pytest.mark.parametrize("transform", TRANSFORMS, ids=lambda t: type(t).__name__)
 
@@ -121,6 +126,11 @@ BAD_TENSORS = [
     (IMAGES[:, :0], "at least one image", f"(2, 0, {SIZE})"),
     (IMAGES[0], "(batch, channels, ", f"(1, {SIZE})"),
     (IMAGES[None], "(batch, channels, ", f"(1, 2, 1, {SIZE})"),
+]
+BAD_RGB = [
+    *BAD_TENSORS,
+    (IMAGES, "(batch, 3, height, width)", f"(2, 1, {SIZE})"),
+    (torch.cat([IMAGES] * 4, 1), "(batch, 3, height, width)", f"(2, 4, {SIZE})"),
 ]
 BAD_SIZES = [
     (IMAGES.mT, f"(batch, channels, {SIZE})", f"(2, 1, {WIDTH}, {HEIGHT})"),
@@ -545,11 +555,54 @@ BOUNDARIES = {
         {},
         {"train": [(value, "True or False", repr(value)) for value in ("test", 1, None, [True])]},
     ),
+    "color_digits": Boundary(
+        sl.data.color_digits,
+        {"colors": [("red",), ["cyan", "blue"]], "pairs": [True, False], "seed": [0, 2**40]},
+        {
+            "train": [(value, "True or False", repr(value)) for value in ("test", 1, None)],
+            "pairs": [(value, "True or False", repr(value)) for value in ("all", 1, None)],
+            "seed": BAD_SEEDS,
+            "colors": [
+                ("red", "names such as", "'red'"),
+                ((), "names such as", "()"),
+                (None, "names such as", "None"),
+                (("red", "grey"), "one of 'red', 'green'", "'grey'"),
+                ((1,), "one of 'red', 'green'", "1"),
+                (("red", "red"), "each name once", "('red', 'red')"),
+            ],
+        },
+    ),
+    "faces": Boundary(
+        sl.data.faces,
+        {},
+        {"train": [(value, "True or False", repr(value)) for value in ("test", 1, None)]},
+    ),
+    "schematic_faces": Boundary(
+        sl.data.schematic_faces, {"n": [1, 3], "seed": [0, 2**40]}, {"n": bad_counts(1), "seed": BAD_SEEDS}
+    ),
+    "draw_faces": Boundary(
+        sl.data.draw_faces,
+        {"factors": [sl.data.face_factors(2)]},
+        {"factors": [({}, "'background'", "[]"), ({"smile": torch.ones(2)}, "'background'", "['smile']")]},
+    ),
+    "first_correct": Boundary(
+        sl.evaluation.first_correct,
+        {"model": [SEEING_B], "data": [LABELLED], "count": [1, 2], "name": [None, "b"]},
+        {
+            "model": [case for case in BAD_OUTPUTS if "12, 16)" not in case[1]],
+            "data": [(None, "ImageData", "NoneType"), (IMAGES, "ImageData", "Tensor")],
+            "count": [*bad_counts(1), (9, "at most", "9")],
+            "name": [("z", "one of a, b, c", "'z'"), (1, "one of a, b, c", "1")],
+        },
+    ),
+    "rgb_to_yiq": Boundary(sl.color.rgb_to_yiq, {"images": [RGB]}, {"images": BAD_RGB}),
+    "yiq_to_rgb": Boundary(sl.color.yiq_to_rgb, {"images": [RGB]}, {"images": BAD_RGB}),
+    "hue": Boundary(sl.color.hue, {"images": [RGB]}, {"images": BAD_RGB}),
     "load": Boundary(
         sl.models.load,
         {"name": ["arcade"], "data": [sl.data.arcade(2)]},
         {
-            "name": bad_choices(["lenet", "arcade"]),
+            "name": bad_choices(["lenet", "color_lenet", "arcade", "face"]),
             "data": [
                 (None, "ImageData", "NoneType"),
                 (IMAGES, "ImageData", "Tensor"),
@@ -568,6 +621,7 @@ BOUNDARIES = {
             "batch_size": [2, 100],
             "learning_rate": [1e-3, 1],
             "shift": [0, 2],
+            "mirror": [True, False],
             "seed": [0, 2**40],
             "progress": [False],
         },
@@ -579,6 +633,7 @@ BOUNDARIES = {
             "batch_size": bad_counts(1),
             "learning_rate": bad_numbers(positive=True),
             "shift": bad_counts(0),
+            "mirror": [(value, "True or False", repr(value)) for value in ("yes", 1, None)],
             "seed": BAD_SEEDS,
         },
     ),
@@ -751,7 +806,7 @@ def test_a_bad_gif_leaves_no_file(in_a_new_folder):
 
 def test_missing_data_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("STEERLENS_DATA", str(tmp_path / "gone"))
-    sl.data.mnist_root.cache_clear()
+    mnist.mnist_root.cache_clear()
     with pytest.raises(ValueError, match=r"STEERLENS_DATA: expected an existing folder, got '.*gone'"):
         sl.data.digits()
 

@@ -19,10 +19,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from sklearn.datasets import load_digits
 
 from steerlens import data
-from steerlens.data import DIGITS, DIRECTIONS, ImageData, arcade, digits, disks, files, mnist
+from steerlens.data import DIGITS, DIRECTIONS, ImageData, arcade, digits, disks, fer2013, files, mnist
 from steerlens.evaluation import center_of_mass
 
 AXIS = torch.tensor([0, 0, 1, 1])  # of Up, Down, Left, Right
@@ -193,7 +194,7 @@ def test_of_class(few):
     assert {name: len(few.of_class(name)) for name in few.classes} == {"a": 2, "b": 1, "c": 2}
     assert few.of_class("c").images[:, 0, 0, 0].tolist() == pytest.approx([0.0, 0.8])
     for name in ("d", 2, None):
-        with pytest.raises(ValueError, match=f"class: expected one of a, b, c, got {name!r}"):
+        with pytest.raises(ValueError, match=f"name: expected one of a, b, c, got {name!r}"):
             few.of_class(name)
 
 
@@ -524,3 +525,181 @@ def test_stand_in_shows_the_digits_it_is_made_of(stand_in):
         down, original = down.flatten(1), torch.tensor(small.images[rows] / 16).float().flatten(1)
         alike = torch.nn.functional.cosine_similarity(down, original)
         assert alike.min() > 0.95
+
+
+# Painted digits.
+@pytest.mark.parametrize("colors", [data.PURE, data.COMPOSITE, ("cyan", "red"), tuple(data.COLORS)])
+@pytest.mark.parametrize("pairs", [True, False])
+def test_painted_digits_are_digits_in_one_colour(stand_in, colors, pairs):
+    grey, found = digits(), data.color_digits(colors=colors, pairs=pairs)
+    assert found.images.shape == (len(grey), 3, 28, 28)
+    assert torch.equal(found.images.amax(1, keepdim=True), grey.images)
+    paints = torch.tensor([data.COLORS[name] for name in colors])
+    fits = [(found.images == grey.images * paint[:, None, None]).all((1, 2, 3)) for paint in paints]
+    fits = torch.stack(fits, 1)
+    assert (fits.sum(1) == 1).all()
+    assert (fits.double().mean(0) - 1 / len(colors)).abs().max() < 0.1  # each colour its share
+    if pairs:
+        assert found.classes == tuple(f"{color} {digit}" for color in colors for digit in DIGITS)
+        assert torch.equal(found.labels, 10 * fits.int().argmax(1) + grey.labels)
+    else:
+        assert found.classes == DIGITS
+        assert torch.equal(found.labels, grey.labels)
+
+
+def test_painted_digits_and_their_training_split(stand_in):
+    test = data.color_digits(seed=3)
+    assert torch.equal(test.images, data.color_digits(seed=3).images)
+    assert not torch.equal(test.images, data.color_digits(seed=4).images)
+    training = test.training_split()
+    assert len(training) == len(digits(train=True))
+    assert training.source == test.source
+    others = [data.color_digits(pairs=True), data.color_digits(colors=data.PURE), digits()]
+    assert len({test.source, *(other.source for other in others)}) == 4
+
+
+# Schematic faces.
+def test_schematic_faces_are_drawn_from_their_factors():
+    found, factors = data.schematic_faces(50, seed=5), data.face_factors(50, seed=5)
+    assert found.images.shape == (50, 1, 48, 48)
+    assert found.images.dtype == torch.float32
+    assert torch.equal(found.images, data.draw_faces(factors))
+    assert (found.images.min(), found.images.max()) >= (0, 0.8)
+    assert found.classes == ("sad", "happy")
+    assert torch.equal(found.labels == 1, factors["curvature"] > 0)
+    assert set(factors) == {"curvature", *data.FACTORS}
+    assert factors["curvature"].abs().min() >= 1.5
+    for name, (low, high) in data.FACTORS.items():
+        assert (factors[name] >= low).all() and (factors[name] <= high).all()
+    assert len(found.training_split()) == 2400
+    assert found.training_split().source == found.source
+
+
+def test_factors_do_not_tell_the_label():
+    factors = data.face_factors(4000, seed=1)
+    label = (factors["curvature"] > 0).float()
+    names = list(data.FACTORS)
+    correlation = torch.corrcoef(torch.stack([label, *(factors[name] for name in names)]))[0, 1:]
+    assert correlation.abs().max() < 0.06
+
+
+@pytest.mark.parametrize("name", ["curvature", *data.FACTORS])
+def test_faces_are_differentiable_in_every_factor(name):
+    """Against differences, for the share of pixels that lie on no kink of the drawing."""
+    factors = {key: value.double() for key, value in data.face_factors(4, seed=2).items()}
+    step = 1e-6
+    moved = {**factors, name: factors[name] + step}
+    numeric = (data.draw_faces(moved) - data.draw_faces(factors)) / step
+    _, tangent = torch.autograd.functional.jvp(
+        lambda value: data.draw_faces({**factors, name: value}), factors[name], torch.ones(4).double()
+    )
+    assert tangent.isfinite().all()
+    assert tangent.abs().amax((1, 2, 3)).min() > 1e-3
+    off = (numeric - tangent).abs() > 1e-3 * tangent.abs().amax()
+    assert off.double().mean() < 1e-3
+
+
+def test_curvature_moves_the_corners_and_keeps_the_mean_height():
+    """Rows of the mouth's darkness, between two faces that differ in nothing but its sign."""
+    factors = {key: value.double() for key, value in data.face_factors(1, seed=0).items()}
+    factors.update(x=torch.zeros(1), y=torch.zeros(1), light=torch.zeros(1), curvature=torch.tensor([3.0]))
+    bare = data.draw_faces({**factors, "mouth_contrast": torch.zeros(1)})
+    rows = torch.arange(48.0)[:, None]
+    for sign in (1, -1):
+        face = data.draw_faces({**factors, "curvature": sign * factors["curvature"]})
+        dark = (bare - face)[0, 0].clamp(min=0)
+        heights = (dark * rows).sum(0) / dark.sum(0)
+        middle = heights[23:25].mean()
+        half = int(factors["mouth_width"].item()) - 1
+        corners = (heights[24 - half] + heights[23 + half]) / 2
+        assert (middle - corners) * sign > 1.5
+    assert {"curvature"} == set(data.face_factors(1)) - set(data.FACTORS)
+
+
+# FER2013.
+@pytest.fixture
+def few_faces(root, monkeypatch):
+    """A small FER2013 in the data folder, whose checksums are the known ones; its pixels by folder."""
+    rng, pixels = np.random.default_rng(1), {}
+    for split, count in (("train", 3), ("test", 2)):
+        for emotion in ("sad", "happy"):
+            folder = root / "fer2013" / split / emotion
+            folder.mkdir(parents=True)
+            stack = rng.integers(0, 256, (count, 48, 48), dtype=np.uint8)
+            digest = hashlib.sha256()
+            for i, image in enumerate(stack):
+                path = folder / f"{i}.png"
+                Image.fromarray(image).save(path)
+                digest.update(path.name.encode() + path.read_bytes())
+            pixels[split, emotion] = stack
+            monkeypatch.setitem(fer2013.FER2013_SHA256, f"{split}/{emotion}", digest.hexdigest())
+    fer2013.fer2013_root.cache_clear()
+    yield pixels
+    fer2013.fer2013_root.cache_clear()
+
+
+@pytest.mark.parametrize("train, split", [(True, "train"), (False, "test")])
+def test_faces_are_read_from_their_folders(few_faces, capsys, train, split):
+    found = data.faces(train=train)
+    expected = np.concatenate([few_faces[split, "sad"], few_faces[split, "happy"]])
+    assert torch.equal((found.images[:, 0] * 255).round().byte(), torch.from_numpy(expected))
+    count = len(expected) // 2
+    assert found.labels.tolist() == [0] * count + [1] * count
+    assert (found.classes, found.source) == (("sad", "happy"), "FER2013, sad and happy")
+    assert len(found.training_split()) == 6
+    assert capsys.readouterr().out == ""
+
+
+def test_another_release_of_faces_is_announced_once(few_faces, root, capsys):
+    (root / "fer2013" / "test" / "sad" / "0.png").unlink()
+    assert len(data.faces()) == len(data.faces()) == 3
+    line = capsys.readouterr().out
+    assert line.count("\n") == 1
+    assert "1 images, not those of the release" in line
+
+
+@pytest.mark.parametrize(
+    "content, expected",
+    [
+        (b"", "expected an image, got UnidentifiedImageError"),
+        (b"\x89PNG\r\n\x1a\nno more", "expected an image, got"),
+        ((47, 48), "expected 48x48 pixels, got 47x48"),
+        (None, r"expected images of FER2013 \(\*.jpg or \*.png\), got none"),
+    ],
+)
+def test_damaged_faces_are_named(few_faces, root, content, expected):
+    folder = root / "fer2013" / "test" / "happy"
+    if content is None:
+        for path in folder.iterdir():
+            path.unlink()
+    elif isinstance(content, bytes):
+        (folder / "1.png").write_bytes(content)
+    else:
+        Image.fromarray(np.zeros(content, dtype=np.uint8)).save(folder / "1.png")
+    with pytest.raises(ValueError, match=expected) as caught:
+        data.faces()
+    assert str(folder) in str(caught.value)
+
+
+def test_without_fer2013_drawn_faces_stand_in(root, capsys):
+    fer2013.fer2013_root.cache_clear()
+    found = data.faces()
+    assert found.source == data.schematic_faces(1).source
+    assert torch.equal(found.images, data.schematic_faces(1000, seed=1).images)
+    assert len(data.faces(train=True)) == 2400
+    out = capsys.readouterr().out
+    assert "FER2013 is not in" in out
+    assert out.count("\n") == 1
+    fer2013.fer2013_root.cache_clear()
+
+
+@pytest.mark.parametrize("train, sad, happy", [(True, 4830, 7215), (False, 1247, 1774)])
+def test_real_faces(capsys, train, sad, happy):
+    if not (data.data_root() / "fer2013").is_dir():
+        pytest.skip("needs the real FER2013: STEERLENS_DATA names no folder that has it")
+    fer2013.fer2013_root.cache_clear()
+    found = data.faces(train=train)
+    assert found.labels.bincount().tolist() == [sad, happy]
+    assert (found.images.min(), found.images.max()) == (0, 1)
+    assert 0.4 < found.images.mean() < 0.6
+    assert capsys.readouterr().out == ""

@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "steerlens").rglob("*.py"))
 FLOORS = [  # each imports only from floors below it
     {"checks", "progress"},
-    {"transforms", "color", "linear"},
-    {"pyramid", "gradients", "data"},
+    {"transforms", "linear"},
+    {"color", "pyramid", "gradients", "data"},
     {"editing", "training"},
     {"morph", "models", "maco"},
     {"steering"},

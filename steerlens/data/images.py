@@ -44,5 +44,12 @@ class ImageData:
     def indices_of(self, name: str) -> Tensor:
         """Which images are of one class: their indices, in order. Raises ValueError for an unknown one."""
         if name not in self.classes:
-            raise ValueError(f"class: expected one of {', '.join(self.classes)}, got {name!r}")
+            raise ValueError(f"name: expected one of {', '.join(self.classes)}, got {name!r}")
         return (self.labels == self.classes.index(name)).nonzero()[:, 0]
+
+
+def check_image_data(data: object) -> ImageData:
+    """``data`` if it is `ImageData`. Raises TypeError."""
+    if not isinstance(data, ImageData):
+        raise TypeError(f"data: expected ImageData, got {type(data).__name__}")
+    return data

@@ -1,0 +1,56 @@
+"""Colour MNIST (Sec. 4.3): digits painted in a colour each. Made from the digits at hand."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import torch
+
+from ..checks import LARGEST_SEED, check_choice, check_integer
+from .images import ImageData
+from .mnist import digits
+
+COLORS = {
+    "red": (1.0, 0.0, 0.0),
+    "green": (0.0, 1.0, 0.0),
+    "blue": (0.0, 0.0, 1.0),
+    "magenta": (1.0, 0.0, 1.0),
+    "yellow": (1.0, 1.0, 0.0),
+    "cyan": (0.0, 1.0, 1.0),
+}
+PURE, COMPOSITE = tuple(COLORS)[:3], tuple(COLORS)[3:]
+
+
+def color_digits(
+    train: bool = False, colors: Sequence[str] = tuple(COLORS), pairs: bool = False, seed: int = 0
+) -> ImageData:
+    """Digits (n, 3, 28, 28) in RGB, each painted in a colour drawn at random.
+
+    Args:
+        train: the training images of :func:`steerlens.data.digits`, or its test images.
+        colors: names to draw from: pure (red, green, blue) and composite (magenta, yellow, cyan).
+        pairs: every (digit, colour) is a class of its own, "cyan 3" for instance: 10 classes a colour, in
+            the order of ``colors``. Otherwise the classes are the ten digits, whatever their colour.
+        seed: of the draw.
+
+    Raises:
+        TypeError, ValueError: no colours, an unknown or a repeated one, or a bad seed.
+    """
+    if not isinstance(colors, Sequence) or isinstance(colors, str) or not colors:
+        raise TypeError(f"colors: expected names such as {PURE}, got {colors!r}")
+    colors = tuple(check_choice("colors", name, COLORS) for name in colors)
+    if len(set(colors)) < len(colors):
+        raise ValueError(f"colors: expected each name once, got {colors}")
+    if not isinstance(pairs, bool):
+        raise TypeError(f"pairs: expected True or False, got {pairs!r}")
+    generator = torch.Generator().manual_seed(check_integer("seed", seed, 0, LARGEST_SEED))
+    grey = digits(train)
+    drawn = torch.randint(len(colors), (len(grey),), generator=generator)
+    paint = torch.tensor([COLORS[name] for name in colors])[drawn]
+    images = grey.images * paint[:, :, None, None]
+    source = f"{grey.source} in {', '.join(colors)}"
+    make_training = partial(color_digits, True, colors, pairs, seed)
+    if not pairs:
+        return ImageData(images, grey.labels, grey.classes, source, make_training)
+    classes = tuple(f"{color} {digit}" for color in colors for digit in grey.classes)
+    labels = drawn * len(grey.classes) + grey.labels
+    return ImageData(images, labels, classes, f"{source}, a class each", make_training)
