@@ -114,3 +114,105 @@ def test_the_six_pairs_of_mnist(mnist, report):
     assert arrived["live, phase, 45 steps"].min() >= 19
     assert arrived["live, phase, 40 steps"].sum() >= 0.95 * 120
     assert arrived["frozen, alpha 1, k <= 12"].sum() < 60  # one gradient is not enough for most
+
+
+@pytest.fixture(scope="module")
+def painted():
+    ten, pairs = sl.data.color_digits(), sl.data.color_digits(pairs=True)
+    if not ten.source.startswith("MNIST"):
+        pytest.skip("needs the real MNIST: STEERLENS_DATA names no folder that holds it, and no download")
+    return ten, pairs
+
+
+def first_hundred(name, data):
+    """Classifier, images and labels of the first 100 test images that it gets right."""
+    model = sl.models.load(name, data)
+    rows = sl.evaluation.first_correct(model, data, 100)
+    return model, data.images[rows], data.labels[rows]
+
+
+def other_class(labels, classes, seed=0):
+    """A class drawn at random for each, never its own."""
+    return (
+        labels + torch.randint(1, classes, (100,), generator=torch.Generator().manual_seed(seed))
+    ) % classes
+
+
+def arrivals(report, name, morphs):
+    """Print how many of 100 arrive at p >= 0.99, and how far they went; return the counts."""
+    counts = {key: (m.target_probabilities >= 0.99).any(1).sum().item() for key, m in morphs.items()}
+    far = {key: m.distances[:, -1].median().item() for key, m in morphs.items()}
+    rows = [f"  {key:44} {counts[key]:3} {far[key]:10.2f}" for key in morphs]
+    report(f"{f'{name}, arrived of 100; median L2 at the end':46}", *rows)
+    return counts
+
+
+def test_random_targets_of_mnist(mnist, report):
+    model, images, labels = first_hundred("lenet", mnist[0])
+    case = (model, images, other_class(labels, 10), sl.SteerablePyramid((28, 28), 3, 4, padding=2))
+    morphs = {
+        f"live, {direction}, {steps} steps": sl.steer(*case, direction=direction, steps=steps)
+        for direction, steps in (("phase", 40), ("phase", 60), ("joint", 40))
+    }
+    counts = arrivals(report, "MNIST, random targets", morphs)
+    assert counts["live, joint, 40 steps"] >= 95
+    assert counts["live, phase, 60 steps"] >= 95
+
+
+def test_random_targets_of_colour_mnist(painted, report):
+    """Another digit in RGB; another digit and colour in YIQ, amplitudes and low-pass free."""
+    rgb = sl.SteerablePyramid((28, 28), 3, 4, padding=2)
+    yiq = sl.color.YIQ(rgb)
+    ten, images, labels = first_hundred("color_lenet", painted[0])
+    case = (ten, images, other_class(labels, 10))
+    sixty, painted_images, pair = first_hundred("color_lenet", painted[1])
+    digit, other = pair // 10 * 10 + other_class(pair % 10, 10), other_class(pair // 10, 6, seed=1)
+    both = other * 10 + digit % 10
+    free = {"direction": "joint", "steps": 60, "residuals": {"lowpass": "linear"}}
+    morphs = {
+        "ten classes, RGB, phase, 40": sl.steer(*case, rgb, steps=40),
+        "ten classes, RGB, joint, 40": sl.steer(*case, rgb, direction="joint", steps=40),
+        "ten classes, YIQ, joint, 40": sl.steer(*case, yiq, direction="joint", steps=40),
+        "pairs, digit, RGB, joint, 40": sl.steer(
+            sixty, painted_images, digit, rgb, direction="joint", steps=40
+        ),
+        "pairs, both, RGB, phase, 40": sl.steer(sixty, painted_images, both, rgb, steps=40),
+        "pairs, both, YIQ, joint and low-pass, 60": sl.steer(sixty, painted_images, both, yiq, **free),
+    }
+    counts = arrivals(report, "colour MNIST", morphs)
+    for name in ("ten classes, RGB, joint, 40", "pairs, digit, RGB, joint, 40", list(morphs)[-1]):
+        assert counts[name] >= 95
+    assert counts["pairs, both, RGB, phase, 40"] < 10  # no phase makes light in a black channel
+
+    composite = (images.amax((2, 3)) > 0).sum(1) == 2  # a pure colour cannot turn in RGB
+    lines = []
+    for name in list(morphs)[:3]:
+        turned = sl.color.hue_difference(morphs[name].frames[:, -1], images)
+        middle = [turned.median().item(), turned[composite].median().item()]
+        lines.append(f"  {name:44} {middle[0]:5.2f} {middle[1]:20.2f}")
+        assert max(middle) < 2 if "RGB" in name else min(middle) > 5
+    report(f"{'median change of hue, degrees':46}   all     composite hues", *lines)
+    pure = pair < 30
+    change = (
+        (morphs["pairs, digit, RGB, joint, 40"].frames[:, -1] - painted_images)[pure].square().sum((2, 3))
+    )
+    own = change.gather(1, pair[pure][:, None] // 10).squeeze(1)
+    assert (own / change.sum(1)).min() >= 0.95
+
+
+def test_sad_and_happy_faces(report):
+    """The first 50 test faces of each class that the classifier gets right."""
+    faces = sl.data.faces()
+    if not faces.source.startswith("FER2013"):
+        pytest.skip("needs the real FER2013: STEERLENS_DATA names no folder that has it")
+    model = sl.models.load("face", faces)
+    rows = torch.cat([sl.evaluation.first_correct(model, faces, 50, name) for name in faces.classes])
+    case = (model, faces.images[rows], 1 - faces.labels[rows], sl.SteerablePyramid((48, 48), 3, 4))
+    morphs = {
+        "live, phase, 24 steps": sl.steer(*case),
+        "live, joint, 24 steps": sl.steer(*case, direction="joint"),
+        "frozen, alpha 1, k <= 12": sl.extrapolate(*case, alpha=1.0, steps=[k / 2 for k in range(1, 25)]),
+    }
+    counts = arrivals(report, "FER2013, sad and happy", morphs)
+    assert counts["live, phase, 24 steps"] >= 95
+    assert counts["live, joint, 24 steps"] >= 95

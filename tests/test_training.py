@@ -66,7 +66,8 @@ def test_the_seed_alone_decides(seed, noise, shift):
 
 
 def test_each_option_matters():
-    options = [{}, {"epochs": 2}, {"batch_size": 8}, {"learning_rate": 1e-3}, {"shift": 1}, {"seed": 1}]
+    options = [{}, {"epochs": 2}, {"batch_size": 8}, {"learning_rate": 1e-3}]
+    options += [{"shift": 1}, {"mirror": True}, {"seed": 1}]
     fits = [fit(classifier(), *stripes(32), **{"epochs": 1, "batch_size": 16, **other}) for other in options]
     assert not any(same(a, b) for a, b in itertools.combinations(fits, 2))
 
@@ -168,3 +169,20 @@ def test_no_shift_is_no_change():
     state = torch.get_rng_state()
     assert training._moved(images, 0) is images
     assert torch.equal(torch.get_rng_state(), state)
+
+
+# Mirror images.
+def test_each_image_or_its_mirror_image():
+    images = torch.rand(64, 2, 4, 5, generator=torch.Generator().manual_seed(0))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        found = training._mirrored(images)
+    kept = (found == images).flatten(1).all(1)
+    turned = (found == images.flip(-1)).flatten(1).all(1)
+    assert torch.equal(kept, ~turned)
+    assert 16 < turned.sum() < 48
+
+
+def test_mirrored_training_takes_its_draws_from_the_seed():
+    first, again = (fit(classifier(), *stripes(32), epochs=1, mirror=True, seed=4) for _ in range(2))
+    assert same(first, again)
