@@ -4,13 +4,13 @@ UV := $(PYTHON) -m uv pip
 LESSONS := $(wildcard notebooks/[0-9][0-9]_*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help notebooks test lab benchmark checkpoints picture write refresh format constraints clean
+.PHONY: help notebooks test lab figures benchmark checkpoints picture write refresh format constraints clean
 
 # Lessons run in their own folder and without progress bars, which would stay in their outputs.
 ifdef STEERLENS_DATA
 export STEERLENS_DATA := $(shell python3 -c 'import os; print(os.path.abspath(os.environ["STEERLENS_DATA"]))')
 endif
-notebooks test refresh: export TQDM_DISABLE := 1
+notebooks test refresh figures: export TQDM_DISABLE := 1
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' Makefile | expand -t 14
@@ -18,15 +18,19 @@ help:  ## this list
 notebooks: .venv/installed  ## run the lessons on the data at hand; the site is build/site/index.html
 	rm -rf build/notebooks
 	$(PYTHON) notebooks/series.py execute build/notebooks
-	$(PYTHON) notebooks/series.py site build/notebooks build/site
+	$(PYTHON) notebooks/figures.py build/figures
+	$(PYTHON) notebooks/pages.py build/notebooks build/figures build/site
 
 test: .venv/installed  ## lint, unit tests, doctests, and the lessons' marked outputs
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m pytest --nbval-lax steerlens tests $(LESSONS)
+	$(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --nbval-lax steerlens tests $(LESSONS)
 
 lab: .venv/installed  ## JupyterLab on the lessons
 	$(PYTHON) -m jupyter lab notebooks
+
+figures: .venv/installed  ## the paper's figures, made again: build/figures/index.html
+	$(PYTHON) notebooks/figures.py build/figures
 
 benchmark: .venv/benchmark  ## speed beside other packages
 	for file in tests/benchmarks/*.py; do $(PYTHON) $$file || exit 1; done

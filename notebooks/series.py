@@ -1,9 +1,8 @@
-"""The lessons as a series: the cells nobody types, their execution, and the site.
+"""The lessons as a series: the cells nobody types, and their execution.
 
     python notebooks/series.py write             generate badges, set-up, links and the README's table
     python notebooks/series.py check             say what `write` would change
     python notebooks/series.py execute [FOLDER]  run every lesson, into FOLDER or in place
-    python notebooks/series.py site FOLDER SITE  make the static site of the lessons executed into FOLDER
 
 A lesson is a file notebooks/NN_name.ipynb. Its opening cell begins with `# Title`; the first sentence of
 the paragraph below is its summary. Generated cells are known by their ids, so they are replaced, never
@@ -11,12 +10,11 @@ repeated. Everything that depends on where the project is hosted comes from the 
 """
 
 import argparse
+import os
 import re
-import shutil
-import subprocess
 import sys
 import time
-from base64 import b64decode
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +28,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 README = ROOT / "README.md"
 CELL_TIMEOUT = 600  # seconds
+MOST_AT_ONCE = 4  # lessons that are run side by side, where there are as many cores
 
 BADGES_ID, SETUP_ID, LINKS_ID = "generated-badges", "generated-setup", "generated-links"
 ONLY_IN_THE_FILE = {"tags": ["remove-cell"]}  # the site has buttons and links of its own
@@ -175,61 +174,36 @@ def check() -> None:
 
 
 def execute(folder: Path = HERE) -> None:
-    """Run every lesson in the notebooks' folder and write it, executed, to `folder`."""
+    """Run every lesson in the notebooks' folder and write it, executed, to `folder`.
+
+    Some run side by side, each on one thread: more would wait for each other.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for this in lessons():
-        start = time.perf_counter()
-        notebook = read(this.path)
-        place = {"metadata": {"path": str(HERE)}}
-        client = NotebookClient(
-            notebook,
-            timeout=CELL_TIMEOUT,
-            kernel_name="python3",
-            extra_arguments=["--log-level=ERROR"],
-            store_widget_state=False,
-            coalesce_streams=True,
-            resources=place,
-        )
-        try:
-            client.execute()
-        except CellExecutionError as error:
-            sys.exit(f"{this.path.name} stopped at a cell that raised:\n{error}")
-        nbformat.write(normalized(notebook), folder / this.path.name)
-        print(f"{this.path.name:40} {time.perf_counter() - start:6.1f} s", flush=True)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    with ThreadPoolExecutor(min(MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
+        for line in pool.map(lambda this: execute_one(this.path, folder), lessons()):
+            print(line, flush=True)
 
 
-def first_picture(notebook: NotebookNode) -> bytes | None:
-    """The first PNG among the outputs."""
-    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
-    pictures = (output.data["image/png"] for output in outputs if "image/png" in output.get("data", {}))
-    return next(map(b64decode, pictures), None)
-
-
-def card(this: Lesson) -> str:
-    """The lesson on the index page, with its first picture, which is written beside it."""
-    lines = [f":::{{grid-item-card}} {this.title}", f":link: {this.path.stem}", ":link-type: doc"]
-    if picture := first_picture(read(this.path)):
-        thumbnail = this.path.with_suffix(".png")
-        thumbnail.write_bytes(picture)
-        lines += [f":img-top: {thumbnail.name}", f":img-alt: First picture of {this.title}"]
-    return "\n".join([*lines, "", this.summary, ":::"])
-
-
-def site(folder: Path, target: Path) -> None:
-    """Make the static site of the lessons executed into `folder`; it needs no network to be read."""
-    series = lessons(folder)
-    cards = "\n".join(map(card, series))
-    contents = "\n".join([*(this.path.stem for this in series), "equations"])
-    shutil.copy(HERE / "equations.md", folder)
-    (folder / "index.md").write_text(
-        f"# Steerlens\n\n{project_field('description')}\n\n::::{{grid}} 1 2 2 3\n{cards}\n::::\n\n"
-        f":::{{toctree}}\n:hidden:\n{contents}\n:::\n",
-        encoding="utf-8",
+def execute_one(path: Path, folder: Path) -> str:
+    """Run one lesson, write it to `folder`, and return its name and how long it took."""
+    start = time.perf_counter()
+    notebook = read(path)
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_TIMEOUT,
+        kernel_name="python3",
+        extra_arguments=["--log-level=ERROR"],
+        store_widget_state=False,
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(HERE)}},
     )
-    shutil.rmtree(target, ignore_errors=True)
-    options = ["-q", "-W", "--keep-going", "-c", str(HERE / "site"), "-d", str(folder / ".doctrees")]
-    subprocess.run([sys.executable, "-m", "sphinx", *options, str(folder), str(target)], check=True)
-    print(f"open {target / 'index.html'}")
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise SystemExit(f"{path.name} stopped at a cell that raised:\n{error}") from None
+    nbformat.write(normalized(notebook), folder / path.name)
+    return f"{path.name:40} {time.perf_counter() - start:6.1f} s"
 
 
 def main() -> None:
@@ -237,10 +211,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["write", "check", "execute", "site"])
-    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("command", choices=["write", "check", "execute"])
+    parser.add_argument("folder", nargs="*", type=Path)
     arguments = parser.parse_args()
-    globals()[arguments.command](*arguments.folders)
+    globals()[arguments.command](*arguments.folder)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,13 @@ def check_number(name: str, value: object, positive: bool = False) -> float:
     return number
 
 
+def check_flag(name: str, value: object) -> bool:
+    """``value`` if it is True or False. Raises TypeError."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}: expected True or False, got {value!r}")
+    return value
+
+
 def check_choice(name: str, value: object, choices: Iterable[str]) -> str:
     """``value`` if it is one of ``choices``. Raises ValueError."""
     choices = tuple(choices)

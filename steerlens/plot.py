@@ -77,7 +77,7 @@ def _differences(line: Sequence[Axes], frames: Tensor, columns: Sequence[int]) -
     line[0].set_ylabel("change", fontsize=8, rotation=0, ha="right", va="center")
     for axis, column in zip(line, columns, strict=True):
         change = (frames[column] - frames[0]).mean(0).cpu().numpy()
-        axis.imshow(change, cmap="RdBu_r", vmin=-1, vmax=1)
+        axis.imshow(change, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
 
 
 def probability_curves(
@@ -179,9 +179,9 @@ def show_image(axis: Axes, image: Tensor) -> None:
     """Draw an image (channels, height, width) in [0, 1]: grey for one channel, colour for three."""
     image = image.detach().cpu().numpy()
     if image.shape[0] == 1:
-        axis.imshow(image[0], cmap="gray", vmin=0, vmax=1)
+        axis.imshow(image[0], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     else:
-        axis.imshow(np.moveaxis(image, 0, -1).clip(0, 1))
+        axis.imshow(np.moveaxis(image, 0, -1).clip(0, 1), interpolation="nearest")
 
 
 def _frame_indices(frames: int | Sequence[int], count: int) -> tuple[int, ...]:

@@ -12,6 +12,14 @@ torch.set_num_threads(1)  # two would wait for each other where other work runs 
 TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-12}
 
 
+def pytest_terminal_summary(terminalreporter):
+    """The tables that tests recorded, whichever process they ran in."""
+    for test in [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]:
+        for name, value in test.user_properties:
+            if name == "table":
+                terminalreporter.write_line(value)
+
+
 def smooth_classifier(shape, channels=1, classes=5, dtype=torch.float64, seed=0):
     """A differentiable classifier (batch, channels, *shape) -> (batch, classes), the same for a seed."""
     with torch.random.fork_rng():

@@ -27,7 +27,7 @@ CONDA_NAMES = {"torch": "pytorch"}
 INDEX_HOSTS = re.compile(r"pypi\.org|pythonhosted\.org|npmjs\.(org|com)|debian\.org|anaconda\.org")
 
 each_source = pytest.mark.parametrize(
-    "path", [*MODULES, ROOT / "notebooks/series.py"], ids=lambda path: path.stem
+    "path", [*MODULES, *sorted((ROOT / "notebooks").glob("*.py"))], ids=lambda path: path.stem
 )
 
 

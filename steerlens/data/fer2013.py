@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
 
+from ..checks import check_flag
 from .files import data_root
 from .images import ImageData
 from .schematic import EMOTIONS, SIZE, schematic_faces
@@ -31,8 +32,7 @@ def faces(train: bool = False) -> ImageData:
     Raises:
         ValueError: an image of FER2013 cannot be read or is not 48x48, or a folder of it is missing.
     """
-    if not isinstance(train, bool):
-        raise TypeError(f"train: expected True or False, got {train!r}")
+    check_flag("train", train)
     root = fer2013_root()
     if root is None:
         stand_in = schematic_faces(1000, seed=1)

@@ -12,6 +12,7 @@ import torch
 from sklearn.datasets import load_digits
 from torchvision.datasets.mnist import MNIST, read_image_file, read_label_file
 
+from ..checks import check_flag
 from .files import check_file, data_root
 from .images import ImageData
 
@@ -34,8 +35,7 @@ def digits(train: bool = False) -> ImageData:
     Raises:
         ValueError: a file of MNIST is there but is not what its checksum says.
     """
-    if not isinstance(train, bool):
-        raise TypeError(f"train: expected True or False, got {train!r}")
+    check_flag("train", train)
     root = mnist_root()
     if root is None:
         return _small_digits(train)

@@ -5,7 +5,7 @@ from functools import partial
 
 import torch
 
-from ..checks import LARGEST_SEED, check_choice, check_integer
+from ..checks import LARGEST_SEED, check_choice, check_flag, check_integer
 from .images import ImageData
 from .mnist import digits
 
@@ -40,8 +40,7 @@ def color_digits(
     colors = tuple(check_choice("colors", name, COLORS) for name in colors)
     if len(set(colors)) < len(colors):
         raise ValueError(f"colors: expected each name once, got {colors}")
-    if not isinstance(pairs, bool):
-        raise TypeError(f"pairs: expected True or False, got {pairs!r}")
+    check_flag("pairs", pairs)
     generator = torch.Generator().manual_seed(check_integer("seed", seed, 0, LARGEST_SEED))
     grey = digits(train)
     drawn = torch.randint(len(colors), (len(grey),), generator=generator)

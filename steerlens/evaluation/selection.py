@@ -1,15 +1,11 @@
-"""Which images are morphed, and what a morph did to them.
-
-first_correct    the first images of a class that the model gets right
-center_of_mass   where the brightness of an image lies
-"""
+"""Which images are morphed: the first ones that the model gets right, never the prettiest."""
 
 import torch
 from torch import Tensor, nn
 
-from .checks import check_integer
-from .data.images import ImageData, check_image_data
-from .gradients import evaluation_mode, model_logits
+from ..checks import check_integer
+from ..data.images import ImageData, check_image_data
+from ..gradients import evaluation_mode, model_logits
 
 BATCH = 500  # images that are classified at once
 
@@ -43,17 +39,3 @@ def first_correct(model: nn.Module, data: ImageData, count: int, name: str | Non
     raise ValueError(
         f"count: expected at most {len(found)}, the {kind} that the model gets right, got {count}"
     )
-
-
-def center_of_mass(images: Tensor) -> Tensor:
-    """Centre of mass of the brightness of images (..., height, width), summed over nothing but space.
-
-    Returns:
-        (..., 2): y and x in pixels from the centre of the image, down and right positive; 0 for a black one.
-    """
-    height, width = images.shape[-2:]
-    y = torch.arange(height, dtype=images.dtype, device=images.device) - (height - 1) / 2
-    x = torch.arange(width, dtype=images.dtype, device=images.device) - (width - 1) / 2
-    mass = images.sum((-2, -1))
-    moments = torch.stack([(images.sum(-1) * y).sum(-1), (images.sum(-2) * x).sum(-1)], -1)
-    return moments / torch.where(mass > 0, mass, 1).unsqueeze(-1)
