@@ -1,0 +1,53 @@
+"""The static site of the lessons, read without a network.
+
+python notebooks/pages.py LESSONS FIGURES SITE   from lessons executed into LESSONS, and `make figures`
+"""
+
+import shutil
+import subprocess
+import sys
+from base64 import b64decode
+from pathlib import Path
+
+from nbformat import NotebookNode
+from series import HERE, Lesson, lessons, project_field, read
+
+
+def first_picture(notebook: NotebookNode) -> bytes | None:
+    """The first PNG among the outputs."""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    pictures = (output.data["image/png"] for output in outputs if "image/png" in output.get("data", {}))
+    return next(map(b64decode, pictures), None)
+
+
+def card(this: Lesson) -> str:
+    """The lesson on the index page, with its first picture, which is written beside it."""
+    lines = [f":::{{grid-item-card}} {this.title}", f":link: {this.path.stem}", ":link-type: doc"]
+    if picture := first_picture(read(this.path)):
+        thumbnail = this.path.with_suffix(".png")
+        thumbnail.write_bytes(picture)
+        lines += [f":img-top: {thumbnail.name}", f":img-alt: First picture of {this.title}"]
+    return "\n".join([*lines, "", this.summary, ":::"])
+
+
+def site(folder: Path, figures: Path, target: Path) -> None:
+    """Make the static site of the lessons executed into `folder`, with the page of figures beside it."""
+    series = lessons(folder)
+    cards = "\n".join(map(card, series))
+    contents = "\n".join([*(this.path.stem for this in series), "equations"])
+    shutil.copy(HERE / "equations.md", folder)
+    (folder / "index.md").write_text(
+        f"# Steerlens\n\n{project_field('description')}\n\n::::{{grid}} 1 2 2 3\n{cards}\n::::\n\n"
+        '<a href="figures/index.html">The paper\'s figures, made again</a>, beside its own words.\n\n'
+        f":::{{toctree}}\n:hidden:\n{contents}\n:::\n",
+        encoding="utf-8",
+    )
+    shutil.rmtree(target, ignore_errors=True)
+    options = ["-q", "-W", "--keep-going", "-c", str(HERE / "site"), "-d", str(folder / ".doctrees")]
+    subprocess.run([sys.executable, "-m", "sphinx", *options, str(folder), str(target)], check=True)
+    shutil.copytree(figures, target / "figures")
+    print(f"open {target / 'index.html'}")
+
+
+if __name__ == "__main__":
+    site(*map(Path, sys.argv[1:]))
