@@ -37,7 +37,8 @@ def filmstrip(
         rows: which morphs of the batch, all if None.
         frames: how many frames, evenly spaced from source to last, or their indices.
         classes: names for the labels; the indices if None.
-        difference: add a row under each with frame minus source (red: brighter, blue: darker).
+        difference: add a row under each with frame minus source (red: brighter, blue: darker), on the
+            scale that its label tells.
     """
     names = class_names(morph, classes)
     rows = check_indices("rows", rows, len(morph.frames), at_least=1)
@@ -74,10 +75,12 @@ def class_names(morph: Morph, classes: Sequence[str] | None = None) -> list[str]
 
 
 def _differences(line: Sequence[Axes], frames: Tensor, columns: Sequence[int]) -> None:
-    line[0].set_ylabel("change", fontsize=8, rotation=0, ha="right", va="center")
-    for axis, column in zip(line, columns, strict=True):
-        change = (frames[column] - frames[0]).mean(0).cpu().numpy()
-        axis.imshow(change, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
+    """Frame minus source in each column, on one scale from minus to plus the largest change."""
+    changes = (frames[list(columns)] - frames[0]).mean(1).cpu()
+    largest = max(changes.abs().max().item(), 1 / 255)
+    line[0].set_ylabel(f"change\n±{largest:.2f}", fontsize=8, rotation=0, ha="right", va="center")
+    for axis, change in zip(line, changes.numpy(), strict=True):
+        axis.imshow(change, cmap="RdBu_r", vmin=-largest, vmax=largest, interpolation="nearest")
 
 
 def probability_curves(

@@ -87,10 +87,12 @@ def test_filmstrip_shows_what_was_measured(batch, frames, channels, shape, diffe
     assert all(axis.get_title() == "" for line in lines[1:] for axis in line)
     if difference:
         for line, row in zip(lines[1::2], rows, strict=True):
-            for axis, column in zip(line, columns, strict=True):
-                change = (morph.frames[row, column] - morph.frames[row, 0]).mean(0)
+            changes = (morph.frames[row, list(columns)] - morph.frames[row, 0]).mean(1)
+            largest = max(changes.abs().max().item(), 1 / 255)
+            assert line[0].get_ylabel() == f"change\n±{largest:.2f}"
+            for axis, change in zip(line, changes, strict=True):
                 np.testing.assert_allclose(picture(axis), change, atol=1e-6)
-                assert axis.images[0].get_clim() == (-1, 1)
+                assert axis.images[0].get_clim() == pytest.approx((-largest, largest))
                 assert axis.images[0].get_cmap().name == "RdBu_r"  # red: brighter
     assert figure.get_figwidth() == WIDTH
     assert plt.get_fignums() == []  # closed: a notebook shows it once

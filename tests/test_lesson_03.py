@@ -1,0 +1,257 @@
+"""Lesson 03: checks of exercises, what is measured on Arcade, the shapes, the figures and the widget."""
+
+from copy import deepcopy
+
+import pytest
+import torch
+
+from steerlens import SteerablePyramid, extrapolate
+from steerlens.data import DIRECTIONS, arcade, disks
+from steerlens.evaluation import center_of_mass
+from steerlens.lessons import arcade as lesson
+from steerlens.lessons import arcade_figures as figures
+from steerlens.lessons import arcade_shapes as shapes
+from steerlens.lessons import arcade_widgets as widgets
+from steerlens.models import load
+
+ZERO = torch.zeros(1)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return arcade(60, seed=1)
+
+
+@pytest.fixture(scope="module")
+def model(data):
+    return load("arcade", data)
+
+
+@pytest.fixture(scope="module")
+def morph(model, data):
+    """The frozen half of figure 2, of fewer frames."""
+    case = (model, *lesson.figure_2_cases(model, data), SteerablePyramid((64, 64), 3, 4))
+    return extrapolate(*case, alpha=0.2, steps=[10, 20, 40, 60])
+
+
+def test_figure_2_is_made_of_the_papers_pairs(model, data):
+    made = lesson.figure_2(model, data)
+    assert list(made) == ["frozen", "live"]
+    for morph in made.values():
+        pairs = zip(morph.sources.tolist(), morph.targets.tolist(), strict=True)
+        assert [(DIRECTIONS[a], DIRECTIONS[b]) for a, b in pairs] == list(lesson.PAIRS)
+        assert (morph.target_probabilities[:, -1] > 0.9).all()
+    for row, (source, _) in enumerate(lesson.PAIRS):
+        assert torch.equal(made["live"].frames[row, 0], data.of_class(source).images[0])
+
+
+def test_cases_never_ask_for_the_class_they_have():
+    data, targets = lesson.cases(200)
+    assert (targets != data.labels).all()
+    assert targets.bincount(minlength=4).min() > 20
+    assert torch.equal(lesson.cases(200)[1], targets)
+
+
+@pytest.mark.parametrize(("direction", "share"), [(0, 0.25), (1, 0.75), (2, 0.5), (3, 0.5)])
+def test_mass_in_half(direction, share):
+    image = torch.zeros(2, 64, 64)
+    image[:, 10, [5, 60]] = 0.5
+    image[:, 50] = 3 / 64
+    assert lesson.mass_in_half(image, direction).tolist() == pytest.approx([share, share])
+
+
+def test_measured_knows_a_moved_disk(model):
+    frames = torch.stack([disks(torch.tensor([6.0]), ZERO), disks(ZERO, torch.tensor([-6.0]))], 1)
+    p = model(frames.flatten(0, 1)).softmax(1).unflatten(0, (1, 2)).detach()
+    steps = torch.tensor([0.0, 1.0])
+    moved = lesson.Morph(frames, p, steps[None], steps, torch.tensor([1]), torch.tensor([2]), None)
+    m = lesson.measured(moved)
+    assert m.reached.tolist() == m.right_way.tolist() == [True]
+    assert m.cosine.item() == pytest.approx(1, abs=1e-4)
+    assert m.shift.item() == pytest.approx(72**0.5, abs=1e-2)
+    assert m.half.item() == pytest.approx(0.81, abs=0.02)
+
+
+def test_in_parts_equals_one_part(monkeypatch, model):
+    data, targets = lesson.cases(5)
+    pyramid = SteerablePyramid((64, 64), 3, 4)
+
+    def edit(images, targets):
+        return extrapolate(model, images, targets, pyramid, steps=2)
+
+    whole = edit(data.images, targets)
+    monkeypatch.setattr(lesson, "PART", 2)
+    joined = lesson.in_parts(edit, data.images, targets)
+    for name in ("frames", "probabilities", "distances", "steps", "sources", "targets"):
+        assert torch.allclose(getattr(joined, name), getattr(whole, name), atol=1e-5)
+    with pytest.raises(ValueError, match="made in one part"):
+        joined.at_distance(1.0)
+
+
+def test_shares_and_spreads_are_printed_with_their_uncertainty(morph, capsys):
+    assert lesson.share(torch.tensor([True] * 15 + [False] * 5)) == "  15/20 [53, 89]"
+    assert lesson.spread(torch.arange(5.0)) == "2.0 [1.0, 3.0]"
+    lesson.table({"frozen": morph})
+    header, row = capsys.readouterr().out.splitlines()
+    assert "right way" in header
+    assert row.split()[:5] == ["frozen", "4", "4", "[51,", "100]"]
+    assert max(len(header), len(row)) <= 102
+
+
+def test_transplants_follow_the_lowpass_with_three_scales(model):
+    source, goal = (disks(ZERO, torch.tensor([d])) for d in (-7.0, 7.0))
+    seen = [
+        model(lesson.transplanted(SteerablePyramid((64, 64), scales, 4), goal, source)).argmax().item()
+        for scales in (3, 5)
+    ]
+    assert [DIRECTIONS[i] for i in seen] == ["Left", "Right"]
+    same = lesson.transplanted(SteerablePyramid((64, 64), 3, 4), goal, goal)
+    assert torch.allclose(same, goal, atol=1e-5)
+
+
+def test_check_half(morph, says):
+    ends = morph.frames[:, -1, 0]
+    left, down = ends[:, :, :32].sum((1, 2)), ends[:, 32:].sum((1, 2))
+    total = ends.sum((1, 2))
+    right = torch.stack([left[0], total[1] - left[1], left[2], down[3]]) / total
+    assert says(lesson.check_half, ..., morph) == "Open"
+    assert says(lesson.check_half, right, morph) == "Right"
+    assert says(lesson.check_half, right.tolist(), morph) == "Right"
+    for wrong in (
+        1 - right,  # the other half
+        left / total,  # always the left one
+        right * total,  # not divided
+        right * total / morph.frames[:, 0].sum((1, 2, 3)),  # by the source's mass
+        right[:3],
+        "most",
+    ):
+        assert says(lesson.check_half, wrong, morph) == "Not yet"
+
+
+def test_check_doubled(model, morph, says):
+    path = lesson.centroid_path(morph)[1]
+    named = {"model": model, "morph": morph, "row": 1, "alpha": 0.4, "k": 20.0}
+    assert says(lesson.check_doubled, ..., **named) == "Open"
+    assert says(lesson.check_doubled, path[3], **named) == "Right"  # k = 40 of alpha = 0.2
+    assert says(lesson.check_doubled, tuple(path[3].tolist()), **named) == "Right"
+    for wrong in (path[2], path[4], path[3].flip(0), 2 * path[3], -path[3], 40, None):
+        assert says(lesson.check_doubled, wrong, **named) == "Not yet"
+
+
+def test_check_fooled(model, says):
+    far = disks(ZERO, torch.tensor([-27.0]), radius=4.0)
+    right = far + disks(ZERO, torch.tensor([6.0]), radius=6.0)
+    assert says(lesson.check_fooled, ..., model) == "Open"
+    assert says(lesson.check_fooled, right, model) == "Right"
+    assert says(lesson.check_fooled, shapes.shape("two abreast", 0, -5), model) == "Right"
+    for wrong in (
+        disks(ZERO, torch.tensor([-6.0])),  # Left, and seen so
+        disks(ZERO, torch.tensor([6.0])),  # Right, and seen so
+        right.flip(-1),  # the other way round
+        2 * right,  # not in [0, 1]
+        right[0],
+        "a ring",
+    ):
+        assert says(lesson.check_fooled, wrong, model) == "Not yet"
+
+
+def test_check_literal(model, says):
+    data, targets = lesson.cases(12)
+    case = (model, data.images, targets)
+    assert says(lesson.check_literal, ..., *case) == "Open"
+    assert says(lesson.check_literal, (0, 12), *case) == "Right"
+    assert says(lesson.check_literal, [0, 12], *case) == "Right"
+    for wrong in ((12, 0), (0, 0), (12, 12), 0, (0,), "none and all"):
+        assert says(lesson.check_literal, wrong, *case) == "Not yet"
+
+
+@pytest.mark.parametrize("name", shapes.SHAPES)
+def test_shapes_have_one_mass_and_lie_where_they_are_put(name):
+    image = shapes.shape(name, 2.0, -3.0)
+    assert image.shape == (1, 1, 64, 64)
+    assert image.min() >= 0 and image.max() <= 1
+    assert image.sum().item() == pytest.approx(shapes.AREA, rel=0.025)
+    assert center_of_mass(image)[0, 0].tolist() == pytest.approx([2.0, -3.0], abs=0.05)
+
+
+def test_blur_keeps_mass_and_place():
+    image = shapes.shape("ring", 1.0, 2.0)
+    soft = shapes.shape("ring", 1.0, 2.0, blur=3.0)
+    assert soft.sum().item() == pytest.approx(image.sum().item(), rel=1e-3)
+    assert center_of_mass(soft)[0, 0].tolist() == pytest.approx([1.0, 2.0], abs=0.05)
+    assert soft.max() < 0.9
+
+
+def test_unknown_shape_is_refused():
+    with pytest.raises(ValueError, match=r"name: expected one of 'disk'.*got 'star'"):
+        shapes.shape("star")
+
+
+def test_pairs_of_disks_are_seeded_and_stay_inside():
+    pairs = shapes.two_disks(20, seed=3)
+    assert torch.equal(pairs, shapes.two_disks(20, seed=3))
+    assert pairs.min() >= 0 and pairs.max() <= 1
+    line = torch.arange(64) - 31.5
+    assert (pairs * (torch.hypot(line[:, None], line) > 30)).max() == 0
+
+
+def test_wedge_is_the_label(data):
+    assert torch.equal(shapes.wedge(center_of_mass(data.images)[:, 0]), data.labels)
+
+
+def test_lopsided_disk_moves_its_mass_and_not_its_outline():
+    full, half = shapes.lopsided(-3.0, 1.0), shapes.lopsided(-3.0, 0.5)
+    assert torch.equal(full > 0, half > 0)
+    x = [center_of_mass(image)[0, 0, 1].item() for image in (full, half)]
+    assert x == pytest.approx([-3.0, -2.0], abs=0.05)
+
+
+def test_compact_shapes_are_seen_where_they_lie_and_parted_ones_are_not(model):
+    assert shapes.seen_right(model, "diamond").all()
+    assert shapes.seen_right(model, "disk", blur=4.0).all()
+    assert shapes.seen_right(model, "two abreast").double().mean() < 0.7
+
+
+def test_line_fit_and_gap_gradient(model, images):
+    x = torch.linspace(-3, 3, 7)
+    assert shapes.fit_line(x, 2 * x + 1) == pytest.approx((2, 1, 1), abs=1e-5)
+    exact, image = deepcopy(model).double(), images(1, 1, 64, 64)
+    gradient = shapes.gap_gradient(exact, image)
+    step = 1e-6 * gradient / gradient.norm()
+    change = shapes.logit_gap(exact, image + step) - shapes.logit_gap(exact, image)
+    assert change.item() == pytest.approx(1e-6 * gradient.norm().item(), rel=1e-3)
+
+
+def test_figures_draw_what_they_are_given(model, morph, images):
+    assert len(figures.strip(morph, rows=[0, 1], frames=3).axes) == 6
+    x = images(3, 1, 64, 64, dtype=torch.float32)
+    assert len(figures.gallery(x, ["a", "b", "c"], figures.seen_as(model, x), columns=2).axes) == 4
+    lines = figures.progress_curves({"frozen": morph}).axes[1].lines
+    assert lines[0].get_ydata()[0] == 0 < lines[0].get_ydata()[-1]
+    line = torch.linspace(-1, 1, 5)
+    curves = figures.gap_curves({"one": {"disk": (line, 2 * line)}, "two": {"ring": (line, line)}})
+    assert curves.axes[0].lines[-1].get_ydata().tolist() == (2 * line).tolist()
+    assert len(figures.gap_scatter(line, line, line, line > 0).axes) == 2
+    assert len(figures.gradient_figure(x[:1] - 0.5).axes) == 3
+
+
+def test_explorer(model):
+    image = widgets.drawn("disk", 0.0, -6.0, 0.5, 0.0)
+    assert image.max() == 0.5
+    picture = widgets.marked(image)
+    assert picture.shape == (3, 64, 64)
+    assert ((picture[0] - picture[2]).abs() > 0.5).nonzero().float().mean(0).tolist() == pytest.approx(
+        [31.5, 25.5], abs=0.6
+    )
+    assert "centre of mass 0.0 down, -6.0 right; mass 226; " in widgets.caption(model, image)
+
+    box = widgets.shape_explorer(model)
+    name, right, picture, text = box.children[0], box.children[1].children[1], *box.children[3:]
+    assert "Right: 1.00" in text.value
+    before = picture.value
+    name.value, right.value = "disk", -6.0
+    assert "Left: 1.00" in text.value
+    assert picture.value != before
+    bundle = box._repr_mimebundle_()
+    assert bundle["image/png"]
+    assert "still picture" in bundle["text/plain"]
