@@ -6,11 +6,13 @@ LESSONS := $(wildcard notebooks/[0-9][0-9]_*.ipynb)
 .DEFAULT_GOAL := help
 .PHONY: help notebooks test lab figures benchmark checkpoints picture write refresh format constraints clean
 
-# Lessons run in their own folder and without progress bars, which would stay in their outputs.
+# Lessons run in their own folder and without progress bars, which would stay in their outputs. Tests and
+# lessons run side by side, each on one thread: more would wait for each other.
 ifdef STEERLENS_DATA
 export STEERLENS_DATA := $(shell python3 -c 'import os; print(os.path.abspath(os.environ["STEERLENS_DATA"]))')
 endif
 notebooks test refresh figures: export TQDM_DISABLE := 1
+notebooks test refresh: export OMP_NUM_THREADS := 1
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' Makefile | expand -t 14

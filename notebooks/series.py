@@ -174,12 +174,8 @@ def check() -> None:
 
 
 def execute(folder: Path = HERE) -> None:
-    """Run every lesson in the notebooks' folder and write it, executed, to `folder`.
-
-    Some run side by side, each on one thread: more would wait for each other.
-    """
+    """Run every lesson in the notebooks' folder, some side by side, and write them, executed, to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    os.environ["OMP_NUM_THREADS"] = "1"
     with ThreadPoolExecutor(min(MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
         for line in pool.map(lambda this: execute_one(this.path, folder), lessons()):
             print(line, flush=True)

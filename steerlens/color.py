@@ -60,7 +60,10 @@ class YIQ(nn.Module):
     the clipping to [0, 1]. Because the map is not orthogonal, this is no tight frame.
 
     Args:
-        transform: takes each channel apart.
+        transform: takes each channel apart; a tight frame.
+
+    Raises:
+        TypeError, ValueError: no transform, or no tight frame.
     """
 
     tight_frame = False
@@ -68,6 +71,8 @@ class YIQ(nn.Module):
     def __init__(self, transform: Transform):
         super().__init__()
         self.shape = check_transform(transform)
+        if not transform.tight_frame:
+            raise ValueError(f"transform: expected a tight frame such as Fourier, got {transform!r}")
         self.transform = transform
         self.residual_policy = transform.residual_policy
 
@@ -78,6 +83,11 @@ class YIQ(nn.Module):
     def synthesize(self, coefficients: Coefficients) -> Tensor:
         """RGB images (batch, 3, height, width) of coefficients whose channels are Y, I and Q."""
         return yiq_to_rgb(self.transform.synthesize(coefficients))
+
+    def synthesize_adjoint(self, gradient: Tensor) -> Coefficients:
+        """Coefficients from a gradient by R, G, B (batch, 3, height, width): the chain rule, M^-T first."""
+        inverse = _matrices(gradient.dtype, gradient.device)[1]
+        return self.transform.analyze(torch.einsum("ji,bjhw->bihw", inverse, gradient))
 
 
 def hue(images: Tensor) -> Tensor:

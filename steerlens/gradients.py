@@ -146,6 +146,8 @@ def coefficient_gradient(gradient: Tensor, images: Tensor, transform: Transform)
     """dL/dS* and dL/dr from the pixel gradient dL/ds, by the adjoint of ``transform.synthesize``."""
     if transform.tight_frame:
         coefficients = transform.analyze(gradient)
+    elif hasattr(transform, "synthesize_adjoint"):
+        coefficients = transform.synthesize_adjoint(gradient)
     else:
         coefficients = _pull_back(gradient, transform.analyze(images), transform)
     return coefficients.map(lambda band: band / 2, lambda residual: residual)

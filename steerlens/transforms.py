@@ -63,7 +63,8 @@ class Transform(Protocol):
         residual_policy: for each residual, by name and in order, what extrapolation does with it unless
             told otherwise: "linear" (Eq. 2) or "fixed".
         tight_frame: whether ``synthesize`` is the adjoint of ``analyze``. Gradients of other transforms
-            are taken through ``synthesize`` by autograd, which is slower.
+            are taken by their ``synthesize_adjoint(gradient)``, if they have one, else through
+            ``synthesize`` by autograd, which is slower.
     """
 
     shape: tuple[int, int]

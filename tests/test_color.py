@@ -65,6 +65,20 @@ def test_gradient_in_yiq(classifier, images, transform):
         torch.testing.assert_close(a, b, atol=1e-12, rtol=1e-10)
 
 
+@each_transform
+def test_adjoint_of_synthesis(images, transform):
+    """<synthesize c, x> = <c, adjoint x>, the real inner product of complex bands."""
+    yiq, c, x = YIQ(transform), YIQ(transform).analyze(images(2, 3, *SHAPE)), images(2, 3, *SHAPE, seed=1)
+    back = yiq.synthesize_adjoint(x)
+    right = sum((a.conj() * b).real.sum() for a, b in zip(c.parts, back.parts, strict=True))
+    torch.testing.assert_close((yiq.synthesize(c) * x).sum(), right)
+
+
+def test_only_tight_frames():
+    with pytest.raises(ValueError, match="transform: expected a tight frame such as Fourier, got YIQ"):
+        YIQ(YIQ(sl.Fourier(SHAPE)))
+
+
 @pytest.mark.parametrize("edit", [sl.extrapolate, sl.steer])
 @pytest.mark.parametrize("channel", [0, 1, 2])
 def test_amplifiers_choose_the_channels_of_yiq(classifier, images, edit, channel):
