@@ -15,12 +15,15 @@ from steerlens.data import ImageData
 from steerlens.lessons import arcade, color_mnist, faces, mnist
 
 STYLE = """\
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 1100px; margin: 2em auto; padding: 0 1em; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 1400px; margin: 2em auto; padding: 0 1em; }
 blockquote { border-left: 4px solid #888; margin: 1em 0; padding: 0 1em; color: #555; }
-img { max-width: 100%; background: white; }
+img { max-width: 100%; }
+.variant { display: grid; grid-template-columns: 2fr 1fr; gap: 1.5em; align-items: start; }
+@media (max-width: 900px) { .variant { grid-template-columns: 1fr; } }
 table { border-collapse: collapse; } td, th { padding: 0.1em 1em 0.1em 0; text-align: right; }
 @media (prefers-color-scheme: dark) { body { background: #121212; color: #ddd; } blockquote { color: #aaa; } }
 """
+SIDE = 128  # largest height of an animation, in pixels
 
 
 @dataclass(frozen=True)
@@ -104,12 +107,11 @@ def write(figure: PaperFigure, folder: Path) -> str:
     for number, (name, morph) in enumerate(morphs.items()):
         stem = f"figure-{figure.number}{'abcdefgh'[number]}"
         sl.filmstrip(morph, classes=data.classes).savefig(folder / f"{stem}.png", dpi=150)
-        morph.save_gif(folder / f"{stem}.gif")
+        morph.save_gif(folder / f"{stem}.gif", scale=SIDE // morph.frames.shape[-1])
         lines += [
             f"<h3>{html.escape(name)}</h3>",
-            f'<img src="{stem}.png" alt="Film strip: {html.escape(name)}">',
-            f'<p><img src="{stem}.gif" alt="The same, moving"></p>',
-            table(morph, data.classes),
+            f'<div class="variant"><img src="{stem}.png" alt="Film strip: {html.escape(name)}">',
+            f'<div><img src="{stem}.gif" alt="The same, moving">{table(morph, data.classes)}</div></div>',
         ]
         print(f"figure {figure.number}: {name:32} {morph}", flush=True)
     return "\n".join(lines)

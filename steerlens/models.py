@@ -1,8 +1,7 @@
-"""The small classifiers of the lessons and their checkpoints.
+"""The trained classifiers of the lessons: how each is made, and its checkpoints.
 
-    lenet, arcade_net   two convolutions and two linear layers each, images in [0, 1] to logits
-    face_net            five convolutions and two linear layers, for faces
-    load                a trained one: from a checkpoint that fits the data's source, else trained on the spot
+    RECIPES   which network, trained how, on what
+    load      a trained one: from a checkpoint that fits the data's source, else trained on the spot
 
 ``python -m steerlens.models`` trains the committed checkpoints again (``make checkpoints``), or those of the
 recipes that are named behind it.
@@ -27,40 +26,8 @@ from . import data as datasets
 from .checks import check_choice
 from .data import ImageData, check_file
 from .data.images import check_image_data
+from .networks import arcade_net, face_net, lenet, mlp, resnet
 from .training import accuracy, fit
-
-
-def lenet(classes: int = 10, channels: int = 1) -> nn.Sequential:
-    """LeNet-like net for 28x28 images (Sec. 4.2): logits (batch, classes) of (batch, channels, 28, 28)."""
-    return nn.Sequential(
-        *(nn.Conv2d(channels, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(32, 64, 5), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Flatten(), nn.Linear(64 * 5 * 5, 128), nn.ReLU(), nn.Linear(128, classes)),
-    )
-
-
-def arcade_net(classes: int = 4) -> nn.Sequential:
-    """CNN for the 64x64 Arcade images (Sec. 4.1): logits (batch, classes) of (batch, 1, 64, 64)."""
-    return nn.Sequential(
-        *(nn.Conv2d(1, 8, 5, stride=2, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(8, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Flatten(), nn.Linear(16 * 8 * 8, 64), nn.ReLU(), nn.Linear(64, classes)),
-    )
-
-
-def face_net(classes: int = 2) -> nn.Sequential:
-    """CNN for 48x48 faces (Sec. 4.4): logits (batch, classes) of (batch, 1, 48, 48)."""
-
-    def convolution(before: int, after: int) -> tuple[nn.Module, ...]:
-        return nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU()
-
-    return nn.Sequential(
-        *(*convolution(1, 32), nn.MaxPool2d(2)),
-        *(*convolution(32, 64), *convolution(64, 64), nn.MaxPool2d(2)),
-        *(*convolution(64, 128), *convolution(128, 128), nn.MaxPool2d(2)),
-        *(nn.Flatten(), nn.Dropout(0.5), nn.Linear(128 * 6 * 6, 128), nn.ReLU()),
-        *(nn.Dropout(0.5), nn.Linear(128, classes)),
-    )
 
 
 @dataclass(frozen=True)
@@ -81,6 +48,11 @@ class Recipe:
 
 RECIPES = {
     "lenet": Recipe(lenet, (1, 28, 28), {"epochs": 8, "shift": 2}, (datasets.digits,)),
+    "robust_lenet": Recipe(
+        lenet, (1, 28, 28), {"epochs": 6, "shift": 1, "adversary": 1.5}, (datasets.digits,)
+    ),
+    "mlp": Recipe(mlp, (1, 28, 28), {"epochs": 12, "shift": 1}, (datasets.digits,)),
+    "resnet": Recipe(resnet, (1, 28, 28), {"epochs": 5, "shift": 2}, (datasets.digits,)),
     "color_lenet": Recipe(
         partial(lenet, channels=3),
         (3, 28, 28),
@@ -107,7 +79,8 @@ def load(name: str, data: ImageData, progress: bool = True) -> nn.Module:
     says so.
 
     Args:
-        name: "lenet" (digits), "color_lenet" (colour digits), "arcade" or "face".
+        name: "lenet", "robust_lenet", "mlp" or "resnet" (digits), "color_lenet" (colour digits), "arcade"
+            (disks) or "face".
         data: what the classifier is to see; ``data.source`` is matched.
         progress: show a bar if it has to be trained.
 

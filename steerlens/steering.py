@@ -38,6 +38,7 @@ def steer(
     cap: float = 0.3,
     steps: int = 24,
     budget: float | None = None,
+    length: float | None = None,
     *,
     alpha: float = 1.0,
     residuals: Mapping[str, str] | str | None = None,
@@ -61,6 +62,8 @@ def steer(
         cap: largest change of a step: radians of phase (or log-amplitude), or units of a real residual.
             "phase" and "joint" scale the whole step of each image to it, "wirtinger" limits each entry.
         steps: number of steps.
+        length: L2 distance in the image that each step covers, to first order, whatever ``cap`` says: a fair
+            pace for different transforms.
         budget: L2 distance to the source at which each morph stops, met to 5e-4; None: no stop.
         alpha: step size of Eq. 6, for the direction "wirtinger" alone.
         residuals: "linear" or "fixed" for all, or by name; what is left out is fixed, except in a
@@ -82,6 +85,7 @@ def steer(
         alpha=check_number("alpha", alpha),
         steps=check_integer("steps", steps, 1),
         budget=None if budget is None else check_number("budget", budget, positive=True),
+        length=None if length is None else check_number("length", length, positive=True),
     )
     with (
         evaluation_mode(model),
@@ -107,6 +111,7 @@ class _Plan:
     alpha: float
     steps: int
     budget: float | None
+    length: float | None
 
 
 def _steered(
@@ -118,25 +123,30 @@ def _steered(
     moving = torch.ones(len(images), dtype=torch.bool, device=images.device)
     frames, scores = [images], []
     for _ in range(plan.steps):
+        if not moving.any():
+            break
         if at is None or not plan.persistent:
             at = transform.analyze(current)
         gradient, logits = image_gradient(model, current, targets, plan.objective, sources)
         sources = logits.argmax(dim=1) if sources is None else sources
         gradient = coefficient_gradient(gradient, current, transform) * plan.weights
         step = ascent_increments(at, gradient, plan.direction, plan.cap, plan.alpha)
+        if plan.length is not None:
+            step = _of_length(at, step, current, plan)
         following = moved(at, step)
         proposed = rendered(transform, following)
         if plan.budget is not None:
             over = moving & (l2_distance(proposed, images) >= plan.budget)
             if over.any():
                 proposed[over] = _stopped(at[over], step[over], images[over], plan)
-            proposed = torch.where(moving[:, None, None, None], proposed, current)
-            moving = moving & ~over
+            proposed, moving = torch.where(moving[:, None, None, None], proposed, current), moving & ~over
         at, current = following, proposed
         frames.append(current)
         scores.append(logits)
         bar.update()
-    scores.append(model_logits(model, current))
+    missing = plan.steps + 1 - len(frames)  # after all have reached the budget, the last frame stays
+    frames += [current] * missing
+    scores += [model_logits(model, current)] * (missing + 1)
     return torch.stack(frames, 1), torch.stack(scores, 1)
 
 
@@ -144,12 +154,26 @@ def _stopped(at: Coefficients, step: Coefficients, sources: Tensor, plan: _Plan)
     """Images at exactly the budget, after a fraction of the step."""
 
     def render(t: Tensor) -> Tensor:
-        t = t.to(sources)[:, None, None, None]
-        part = step.map(lambda band: band * t[..., None], lambda residual: residual * t)
-        return rendered(plan.transform, moved(at, part))
+        return rendered(plan.transform, moved(at, _scaled(step, t)))
 
     zero = sources.new_zeros(len(sources))
     return bisect_distance(render, zero, zero + 1, sources, plan.budget)[1]
+
+
+def _of_length(at: Coefficients, step: Coefficients, current: Tensor, plan: _Plan) -> Coefficients:
+    """The step, scaled until the image moves by the plan's length: two secants, each at most tenfold."""
+    for _ in range(2):
+        found = l2_distance(rendered(plan.transform, moved(at, step)), current)
+        visible = found > torch.finfo(found.dtype).tiny
+        factor = torch.where(visible, plan.length / torch.where(visible, found, 1), 1)
+        step = _scaled(step, factor.clamp(max=10))
+    return step
+
+
+def _scaled(step: Coefficients, t: Tensor) -> Coefficients:
+    """The increments of each image times one factor, (batch,)."""
+    t = t.to(step.residuals[0])[:, None, None, None]
+    return step.map(lambda band: band * t[..., None], lambda residual: residual * t)
 
 
 def _chords(frames: Tensor, k: Tensor) -> Callable[[Tensor, Tensor], Tensor]:

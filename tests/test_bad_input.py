@@ -602,7 +602,7 @@ BOUNDARIES = {
         sl.models.load,
         {"name": ["arcade"], "data": [sl.data.arcade(2)]},
         {
-            "name": bad_choices(["lenet", "color_lenet", "arcade", "face"]),
+            "name": bad_choices(list(sl.models.RECIPES)),
             "data": [
                 (None, "ImageData", "NoneType"),
                 (IMAGES, "ImageData", "Tensor"),
@@ -622,6 +622,7 @@ BOUNDARIES = {
             "learning_rate": [1e-3, 1],
             "shift": [0, 2],
             "mirror": [True, False],
+            "adversary": [None, 0.5],
             "seed": [0, 2**40],
             "progress": [False],
         },
@@ -634,6 +635,7 @@ BOUNDARIES = {
             "learning_rate": bad_numbers(positive=True),
             "shift": bad_counts(0),
             "mirror": [(value, "True or False", repr(value)) for value in ("yes", 1, None)],
+            "adversary": [case for case in bad_numbers(positive=True) if case[0] is not None],
             "seed": BAD_SEEDS,
         },
     ),

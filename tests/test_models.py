@@ -13,7 +13,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from steerlens import data, models
+from steerlens import data, models, networks
 from steerlens.data import arcade, mnist
 from steerlens.training import accuracy
 
@@ -23,6 +23,9 @@ LEAST_ACCURACY = {  # by model and the first word of the source
     "lenet MNIST": 0.99,
     "color_lenet MNIST": 0.98,
     "arcade Arcade": 0.995,
+    "robust_lenet MNIST": 0.975,
+    "mlp MNIST": 0.98,
+    "resnet MNIST": 0.99,
     "face FER2013": 0.88,
     "face schematic": 0.99,
 }
@@ -31,12 +34,17 @@ OTHER_DISKS = {"radius": 8, "displacement": (4, 9)}
 each_record = pytest.mark.parametrize("stem", RECORDS)
 
 
+def first_word(record):
+    """Of the source: MNIST, FER2013, Arcade, schematic."""
+    return record["source"].split()[0].strip(",")
+
+
 def images_of(record):
     """The test images that a record is about."""
     for make in models.RECIPES[record["model"]].data:
         if (images := make()).source == record["source"]:
             return images
-    real = record["source"].split()[0]
+    real = first_word(record)
     assert real in ("MNIST", "FER2013")
     pytest.skip(f"needs the real {real}: STEERLENS_DATA names no folder that has it")
 
@@ -103,7 +111,7 @@ def test_recorded_accuracy(stem):
     found = accuracy(models.load(record["model"], images), images.images, images.labels)
     assert len(images) == record["test_images"]
     assert found == pytest.approx(record["test_accuracy"], abs=1 / len(images) + 5e-5)
-    assert found >= LEAST_ACCURACY[f"{record['model']} {record['source'].split()[0].strip(',')}"]
+    assert found >= LEAST_ACCURACY[f"{record['model']} {first_word(record)}"]
 
 
 def test_arcade_classifier_on_other_draws():
@@ -201,21 +209,35 @@ def test_training_again_makes_the_same_classifier():
 
 
 # The classifiers themselves.
-@pytest.mark.parametrize("name, convolutions", [("lenet", 2), ("color_lenet", 2), ("arcade", 2), ("face", 5)])
-def test_convolutions_and_two_linear_layers(name, convolutions):
+@pytest.mark.parametrize(
+    "name, convolutions, linear",
+    [
+        ("lenet", 2, 2),
+        ("color_lenet", 2, 2),
+        ("arcade", 2, 2),
+        ("face", 5, 2),
+        ("mlp", 0, 3),
+        ("resnet", 10, 1),
+    ],
+)
+def test_layers(name, convolutions, linear):
     layers = [type(module) for module in models.RECIPES[name].build(3).modules()]
-    assert layers.count(nn.Conv2d) == convolutions
-    assert layers.count(nn.Linear) == 2
+    assert (layers.count(nn.Conv2d), layers.count(nn.Linear)) == (convolutions, linear)
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (48, 48), (33, 17)])
+def test_resnet_of_any_size(shape):
+    assert networks.resnet(4)(torch.rand(2, 1, *shape)).shape == (2, 4)
 
 
 @pytest.mark.parametrize("classes, channels", [(10, 1), (7, 3), (2, 2)])
 def test_lenet_of_any_classes_and_channels(classes, channels):
-    assert models.lenet(classes, channels)(torch.rand(5, channels, 28, 28)).shape == (5, classes)
+    assert networks.lenet(classes, channels)(torch.rand(5, channels, 28, 28)).shape == (5, classes)
 
 
 @pytest.mark.parametrize("classes", [4, 2])
 def test_arcade_net_of_any_classes(classes):
-    assert models.arcade_net(classes)(torch.rand(3, 1, 64, 64)).shape == (3, classes)
+    assert networks.arcade_net(classes)(torch.rand(3, 1, 64, 64)).shape == (3, classes)
 
 
 @pytest.mark.parametrize("name", models.RECIPES)

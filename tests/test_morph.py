@@ -289,3 +289,28 @@ def test_strong_compounding_stays_finite(model, x):
 def test_repr(model, x):
     text = repr(extrapolate(model, x, TARGETS, TRANSFORMS[0], steps=2))
     assert text.startswith("Morph(3 images, 3 frames, median target probability at the end ")
+
+
+@pytest.mark.parametrize("regime", ["live", "persistent"])
+@pytest.mark.parametrize("direction", ["phase", "joint"])
+@each_transform
+def test_steps_of_one_length_in_the_image(transform, regime, direction, model, x):
+    """Whatever the transform and the cap; inside [0, 1], where nothing is clipped."""
+    inside = x * 0.2 + 0.4
+    for cap in (0.05, 1.0):
+        morph = steer(model, inside, TARGETS, transform, regime, direction, cap, steps=5, length=0.02)
+        paces = (morph.frames.diff(dim=1)).flatten(2).norm(dim=2)
+        torch.testing.assert_close(paces, torch.full_like(paces, 0.02), rtol=0.02, atol=0)
+
+
+def test_after_all_have_stopped_the_model_is_not_asked_again(model, x):
+    calls = []
+    model.register_forward_pre_hook(lambda _, inputs: calls.append(len(inputs[0])))
+    steer(model, x, TARGETS, TRANSFORMS[0], steps=3, budget=0.05, length=0.1)
+    few = len(calls)
+    calls.clear()
+    morph = steer(model, x, TARGETS, TRANSFORMS[0], steps=300, budget=0.05, length=0.1)
+    assert len(calls) == few
+    assert morph.frames.shape[1] == morph.probabilities.shape[1] == 301
+    assert torch.equal(morph.frames[:, 2], morph.frames[:, -1])
+    assert torch.equal(morph.probabilities[:, 2], morph.probabilities[:, -1])

@@ -67,7 +67,7 @@ def test_the_seed_alone_decides(seed, noise, shift):
 
 def test_each_option_matters():
     options = [{}, {"epochs": 2}, {"batch_size": 8}, {"learning_rate": 1e-3}]
-    options += [{"shift": 1}, {"mirror": True}, {"seed": 1}]
+    options += [{"shift": 1}, {"mirror": True}, {"adversary": 0.5}, {"seed": 1}]
     fits = [fit(classifier(), *stripes(32), **{"epochs": 1, "batch_size": 16, **other}) for other in options]
     assert not any(same(a, b) for a, b in itertools.combinations(fits, 2))
 
@@ -186,3 +186,28 @@ def test_each_image_or_its_mirror_image():
 def test_mirrored_training_takes_its_draws_from_the_seed():
     first, again = (fit(classifier(), *stripes(32), epochs=1, mirror=True, seed=4) for _ in range(2))
     assert same(first, again)
+
+
+# Adversarial training.
+@pytest.mark.parametrize("radius", [0.1, 1.0, 30.0])
+def test_attacked_images_lie_within_the_radius_and_cost_more(radius):
+    model, (images, labels) = fit(classifier(), *stripes(100), epochs=2).eval(), stripes(30, seed=3)
+    found = training._attacked(model, images, labels, radius)
+    assert (found - images).flatten(1).norm(dim=1).max() <= radius * (1 + 1e-5)
+    assert (found.min() >= 0) and (found.max() <= 1)
+    assert not found.requires_grad
+
+    def losses(x):
+        return nn.functional.cross_entropy(model(x), labels, reduction="none")
+
+    assert (losses(found) >= losses(images)).double().mean() >= 0.9
+
+
+def test_adversarial_training_withstands_more():
+    (images, labels), (test, truth) = stripes(300), stripes(100, seed=3)
+    share = []
+    for adversary in (None, 2.0):
+        model = fit(classifier(), images, labels, epochs=12, adversary=adversary)
+        attacked = training._attacked(model, test, truth, 2.0)
+        share.append(accuracy(model, attacked, truth))
+    assert share[1] > share[0]

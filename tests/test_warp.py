@@ -26,7 +26,7 @@ def random_fields(n, size, kinds=2, seed=1, dtype=torch.float32):
 
 def warped(sources, fields):
     kinds = fields.shape[1] // 64
-    return solver._Problem.of(sources, sources, 8, kinds).warped(fields)
+    return solver.WarpProblem.of(sources, sources, 8, kinds).warped(fields)
 
 
 @pytest.mark.parametrize("gain", [False, True])
@@ -102,7 +102,7 @@ def test_no_edit_and_empty_images():
 @pytest.mark.parametrize("kinds", [2, 3])
 def test_derivatives_against_differences(images, channels, shape, kinds):
     sources, target = images(2, channels, *shape), images(2, channels, *shape, seed=1)
-    problem = solver._Problem.of(sources, target, 8, kinds)
+    problem = solver.WarpProblem.of(sources, target, 8, kinds)
     fields = random_fields(2, 0.7, kinds, dtype=torch.float64)
     along = torch.randn(fields.shape, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
     residual, jacobian = problem.linearized(fields)

@@ -7,7 +7,7 @@ grid over the image. The fit is Levenberg-Marquardt, for all images at once, fro
 are blurred first, and less and less. It is deterministic; E never falls below 0.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import torch
@@ -21,6 +21,7 @@ STEPS = 12  # at each stage of the schedule
 BENDING = 1e-3  # weight of the grid's squared second differences, in pixels (of d) or as a factor (of g)
 MOST_GAIN = 1.0  # largest |g|
 CHUNK = 64  # images that are fitted at once
+MARGIN = 4  # black pixels around the image; samples farther out see the outermost ones
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def _fitted(sources: Tensor, images: Tensor, gain: bool, steps: int) -> tuple[Te
     fields = sources.new_zeros(len(sources), 3 if gain else 2, *[SCHEDULE[0][0]] * 2)
     for points, blur in SCHEDULE:
         fields = nn.functional.interpolate(fields, size=(points, points), mode="bicubic", align_corners=True)
-        problem = _Problem.of(_blurred(sources, blur), _blurred(images, blur), points, fields.shape[1])
+        problem = WarpProblem.of(_blurred(sources, blur), _blurred(images, blur), points, fields.shape[1])
         fields = problem.minimized(fields.flatten(1), steps).unflatten(1, (-1, points, points))
     fitted = problem.warped(fields.flatten(1))
     spent, left = ((part - images).square().sum((1, 2, 3)) for part in (sources, fitted))
@@ -93,7 +94,7 @@ def _fitted(sources: Tensor, images: Tensor, gain: bool, steps: int) -> tuple[Te
 
 
 @dataclass(frozen=True)
-class _Problem:
+class WarpProblem:
     """Least squares in the fields' values on the grid, (batch, kinds * points^2): d down, d right (, g)."""
 
     sources: Tensor
@@ -103,9 +104,13 @@ class _Problem:
     kinds: int
 
     @staticmethod
-    def of(sources: Tensor, images: Tensor, points: int, kinds: int) -> "_Problem":
+    def of(sources: Tensor, images: Tensor, points: int, kinds: int) -> "WarpProblem":
         basis, bending = _grid(points, tuple(sources.shape[-2:]), sources.dtype, sources.device)
-        return _Problem(sources, images, basis, torch.block_diag(*[bending] * kinds), kinds)
+        return WarpProblem(sources, images, basis, torch.block_diag(*[bending] * kinds), kinds)
+
+    def __getitem__(self, rows: Tensor) -> "WarpProblem":
+        """The problem of some images."""
+        return replace(self, sources=self.sources[rows], images=self.images[rows])
 
     def minimized(self, fields: Tensor, steps: int) -> Tensor:
         """Levenberg-Marquardt: a step that does not lower the cost is not taken, and the next is shorter."""
@@ -129,15 +134,15 @@ class _Problem:
 
     def warped(self, fields: Tensor) -> Tensor:
         """(1 + g) s(x + d), (batch, channels, height, width)."""
-        return self._sampled(fields)[0].view_as(self.sources)
+        return self.sampled(fields)[0].view_as(self.sources)
 
     def linearized(self, fields: Tensor) -> tuple[Tensor, Tensor]:
         """Residual (batch, channels * pixels) and its Jacobian."""
-        value, *slopes = self._sampled(fields)
+        value, *slopes = self.sampled(fields)
         jacobian = torch.cat([slope.unsqueeze(-1) * self.basis for slope in slopes], dim=-1)
         return (value.view_as(self.images) - self.images).flatten(1), jacobian.flatten(1, 2)
 
-    def _sampled(self, fields: Tensor) -> tuple[Tensor, ...]:
+    def sampled(self, fields: Tensor) -> tuple[Tensor, ...]:
         """(1 + g) s(x + d) and its derivatives by d down, d right (and g): (batch, channels, pixels)."""
         spread = fields.unflatten(1, (self.kinds, -1)) @ self.basis.T
         parts = _cubic_samples(self.sources, spread[:, 0], spread[:, 1])
@@ -195,9 +200,6 @@ def _cubic_samples(images: Tensor, down: Tensor, right: Tensor) -> tuple[Tensor,
     across, across_slope = ((around * w[:, None, :, None]).sum(-1) for w in (wx, dx))
     value, by_y = ((across * w.unsqueeze(1)).sum(-1) for w in (wy, dy))
     return value, by_y, (across_slope * wy.unsqueeze(1)).sum(-1)
-
-
-MARGIN = 4  # black pixels around the image; samples farther out see the outermost ones
 
 
 def _neighbours(position: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:

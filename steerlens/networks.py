@@ -1,0 +1,74 @@
+"""The networks of the classifiers, untrained: images in [0, 1] to logits.
+
+lenet, arcade_net   two convolutions and two linear layers each
+face_net            five convolutions and two linear layers
+mlp, resnet         the judges of lesson 08: no convolution, and convolutions with shortcuts
+"""
+
+from torch import Tensor, nn
+
+
+def lenet(classes: int = 10, channels: int = 1) -> nn.Sequential:
+    """LeNet-like net for 28x28 images (Sec. 4.2): logits (batch, classes) of (batch, channels, 28, 28)."""
+    return nn.Sequential(
+        *(nn.Conv2d(channels, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(32, 64, 5), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Linear(64 * 5 * 5, 128), nn.ReLU(), nn.Linear(128, classes)),
+    )
+
+
+def arcade_net(classes: int = 4) -> nn.Sequential:
+    """CNN for the 64x64 Arcade images (Sec. 4.1): logits (batch, classes) of (batch, 1, 64, 64)."""
+    return nn.Sequential(
+        *(nn.Conv2d(1, 8, 5, stride=2, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(8, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Linear(16 * 8 * 8, 64), nn.ReLU(), nn.Linear(64, classes)),
+    )
+
+
+def face_net(classes: int = 2) -> nn.Sequential:
+    """CNN for 48x48 faces (Sec. 4.4): logits (batch, classes) of (batch, 1, 48, 48)."""
+
+    def convolution(before: int, after: int) -> tuple[nn.Module, ...]:
+        return nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU()
+
+    return nn.Sequential(
+        *(*convolution(1, 32), nn.MaxPool2d(2)),
+        *(*convolution(32, 64), *convolution(64, 64), nn.MaxPool2d(2)),
+        *(*convolution(64, 128), *convolution(128, 128), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Dropout(0.5), nn.Linear(128 * 6 * 6, 128), nn.ReLU()),
+        *(nn.Dropout(0.5), nn.Linear(128, classes)),
+    )
+
+
+def mlp(classes: int = 10) -> nn.Sequential:
+    """Two hidden layers of 512 units for 28x28 images: logits (batch, classes) of (batch, 1, 28, 28)."""
+    return nn.Sequential(
+        *(nn.Flatten(), nn.Linear(28 * 28, 512), nn.ReLU()),
+        *(nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, classes)),
+    )
+
+
+def resnet(classes: int = 10) -> nn.Sequential:
+    """Small residual net (He et al., 2016) for grey images of any size: logits (batch, classes)."""
+    return nn.Sequential(
+        *(nn.Conv2d(1, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU()),
+        *(ResidualBlock(16, 32), ResidualBlock(32, 64), ResidualBlock(64, 64)),
+        *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, classes)),
+    )
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions, the first of stride 2, beside a 1x1 shortcut of stride 2."""
+
+    def __init__(self, before: int, after: int):
+        super().__init__()
+        self.shortcut = nn.Conv2d(before, after, 1, stride=2, bias=False)
+        self.body = nn.Sequential(
+            *(nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU()),
+            *(nn.Conv2d(after, after, 3, padding=1, bias=False), nn.BatchNorm2d(after)),
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(batch, before, height, width) to (batch, after, half the height, half the width)."""
+        return nn.functional.relu(self.shortcut(images) + self.body(images))
