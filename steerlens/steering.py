@@ -125,8 +125,7 @@ def _steered(
     for _ in range(plan.steps):
         if not moving.any():
             break
-        if at is None or not plan.persistent:
-            at = transform.analyze(current)
+        at = at if at is not None and plan.persistent else transform.analyze(current)
         gradient, logits = image_gradient(model, current, targets, plan.objective, sources)
         sources = logits.argmax(dim=1) if sources is None else sources
         gradient = coefficient_gradient(gradient, current, transform) * plan.weights
