@@ -91,26 +91,6 @@ def test_random_targets_are_other_classes_and_the_same_each_time():
     assert torch.bincount((targets - labels) % 10, minlength=10)[1:].min() > 70
 
 
-def test_arrivals(two_ways):
-    p = two_ways.target_probabilities
-    level = p.max(1).values.median().item()
-    arrived, first = lesson.arrivals(two_ways, level)
-    assert 0 < arrived.sum() < 4
-    for row in range(4):
-        above = [k for k, value in enumerate(p[row].tolist()) if value >= level]
-        assert arrived[row] == bool(above)
-        assert first[row] == (above[0] if above else 6)
-
-
-def test_share_is_wilsons():
-    assert lesson.share(torch.tensor([True] * 95 + [False] * 5)) == "95/100 [89%, 98%]"
-    assert lesson.share(torch.zeros(10, dtype=torch.bool)) == "0/10 [0%, 28%]"
-
-
-def test_quartiles():
-    assert lesson.quartiles(torch.tensor([5, 1, 3, 2, 4])) == "3.00 [2.00, 4.00]"
-
-
 def test_at_distance(model, two_ways):
     distance = 0.9 * two_ways.distances.max(1).values.median().item()
     images, p, attained = lesson.at_distance(model, two_ways, distance)

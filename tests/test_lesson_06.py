@@ -52,11 +52,6 @@ def test_predictions_and_scores(model, faces):
     assert torch.allclose(found, expected) and not found.requires_grad
 
 
-def test_share_gives_wilsons_interval():
-    assert lesson.share(99, 100) == "99 of 100 = 99.0% [94.6%, 99.8%]"
-    assert lesson.share(torch.tensor(2754), 3021) == "2,754 of 3,021 = 91.2% [90.1%, 92.1%]"
-
-
 def test_figure_7_takes_the_first_that_are_right(faces):
     brightness = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(48 * 48, 2))
     with torch.no_grad():
@@ -96,16 +91,14 @@ def test_the_true_change_lies_in_the_mouths_box():
     assert lesson.region_shares(change)["mouth"].min() > 0.99
 
 
-def test_arrivals(morph):
+def test_distance_of_the_first_arrival(morph):
     p = morph.target_probabilities
     level = p.max(1).values.median().item()
-    assert torch.equal(lesson.arrived(morph, level), p.max(1).values >= level)
-    rows = lesson.arrived(morph, level).nonzero()[:, 0].tolist()
+    rows = (p.max(1).values >= level).nonzero()[:, 0].tolist()
     for row, distance in zip(rows, lesson.distance_at(morph, level).tolist(), strict=True):
         first = next(k for k in range(5) if p[row, k] >= level)
         assert distance == morph.distances[row, first]
     assert len(lesson.distance_at(morph, 1.1)) == 0
-    assert lesson.quartiles(torch.tensor([1.0, 2, 3, 4, 5]), 1) == "3.0 [2.0, 4.0]"
 
 
 def test_check_density(images, says):

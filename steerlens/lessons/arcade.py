@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from scipy.stats import binomtest
 from torch import Tensor, nn
 
 from ..data import DIRECTIONS, ImageData, arcade
@@ -22,6 +21,7 @@ from ..morph import Morph, extrapolate
 from ..pyramid import SteerablePyramid
 from ..steering import steer
 from ..transforms import Coefficients
+from .summaries import interval, quartiles
 from .verdict import verdict
 
 PAIRS = (("Down", "Left"), ("Down", "Right"), ("Right", "Left"), ("Left", "Down"))  # the paper's Figure 2
@@ -31,7 +31,7 @@ POLICIES = {
     "low linear": {"highpass": "fixed", "lowpass": "linear"},
     "both linear": {"highpass": "linear", "lowpass": "linear"},
 }
-HEADER = f"{'':24}    n reach target   right way     cosine shift in px        mass in half"
+HEADER = f"{'':24}    n {'reach target':15} {'right way':15} {'cosine':6} {'shift in px':17} mass in half"
 PART = 100  # morphs that `in_parts` makes at once
 
 
@@ -131,30 +131,13 @@ def measured(morph: Morph) -> Measured:
     )
 
 
-def share(hits: Tensor) -> str:
-    """Count of a boolean (n,) and Wilson's 95 % interval, in per cent: ``500/500 [99, 100]``."""
-    return f"{f'{int(hits.sum())}/{len(hits)}':>7} {interval(hits)}"
-
-
-def interval(hits: Tensor) -> str:
-    """Wilson's 95 % interval of the share of a boolean (n,), in per cent: ``[99, 100]``."""
-    low, high = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
-    return f"[{100 * low:.0f}, {100 * high:.0f}]"
-
-
-def spread(values: Tensor, digits: int = 1) -> str:
-    """Median and quartiles of (n,): ``12.4 [10.9, 13.6]``."""
-    low, middle, high = (f"{v + 0.0:.{digits}f}" for v in values.quantile(torch.tensor([0.25, 0.5, 0.75])))
-    return f"{middle} [{low}, {high}]"
-
-
 def table(morphs: Mapping[str, Morph]) -> None:
     """Print a line for each batch: counts with 95 % intervals in per cent, medians with quartiles."""
     print(HEADER)
     for name, morph in morphs.items():
         m = measured(morph)
-        counts = (f"{int(hits.sum()):>4} {interval(hits):9}" for hits in (m.reached, m.right_way))
-        truth = f"{m.cosine.median():6.3f} {spread(m.shift):17} {spread(m.half, 2)}"
+        counts = (f"{int(hits.sum()):>3} {interval(hits):11}" for hits in (m.reached, m.right_way))
+        truth = f"{m.cosine.median():6.3f} {quartiles(m.shift, 1):17} {quartiles(m.half)}"
         print(f"{name:24} {len(m.shift):4} {' '.join(counts)} {truth}")
 
 

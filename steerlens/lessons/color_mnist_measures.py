@@ -7,20 +7,19 @@ outside_stroke      share of a change that lies off the stroke and its surroundi
 fine_share          share of a change in the finest band and the high-pass residual
 saturation          of the stroke
 arrivals            the first frame that convinces the model
-quartiles, wilson   how numbers and counts are printed
 table               a line a method: how many arrive, and what was measured where they do
 """
 
 from collections.abc import Callable, Mapping
 
 import torch
-from scipy.stats import binomtest
 from torch import Tensor
 
 from ..color import check_rgb, hue_difference, rgb_to_yiq
 from ..editing import l2_distance
 from ..morph import Morph
 from ..pyramid import SteerablePyramid
+from . import summaries
 
 STROKE = 0.1  # a pixel belongs to the stroke if its brightest channel is above this
 
@@ -105,23 +104,8 @@ def arrivals(morph: Morph, probability: float = 0.99) -> tuple[Tensor, Tensor, T
     Returns:
         images (batch, channels, height, width), whether each arrived (batch,), and the frame (batch,).
     """
-    reached = morph.target_probabilities >= probability
-    arrived = reached.any(1)
-    frame = torch.where(arrived, reached.to(torch.uint8).argmax(1), len(morph.steps) - 1)
+    arrived, frame = summaries.arrivals(morph, probability)
     return morph.frames[torch.arange(len(frame)), frame], arrived, frame
-
-
-def quartiles(values: Tensor, digits: int = 1) -> str:
-    """The median with lower and upper quartile: "2.0 [1.0, 3.0]"."""
-    low, middle, high = values.quantile(values.new_tensor([0.25, 0.5, 0.75])).tolist()
-    return f"{middle:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
-
-
-def wilson(hits: Tensor) -> str:
-    """How many of a boolean tensor, with Wilson's 95 % interval: " 97 of 100 [91.5%, 99.0%]"."""
-    count, total = int(hits.sum()), len(hits)
-    low, high = binomtest(count, total).proportion_ci(method="wilson")
-    return f"{count:3} of {total} [{low:.1%}, {high:.1%}]"
 
 
 def table(
@@ -135,9 +119,12 @@ def table(
         digits: behind the decimal point.
     """
     width = max(map(len, morphs))
-    lines = [" ".join([f"{'':{width}}  {'p >= .99':26}", *(f"{name:18}" for name in columns)])]
+    lines = [" ".join([f"{'':{width}}  {'p >= .99':20}", *(f"{name:18}" for name in columns)])]
     for name, morph in morphs.items():
         images, arrived, _ = arrivals(morph)
-        cells = [quartiles(measure(images, morph.frames[:, 0]), digits) for measure in columns.values()]
-        lines.append(" ".join([f"{name:{width}}  {wilson(arrived):26}", *(f"{cell:18}" for cell in cells)]))
+        found = [measure(images, morph.frames[:, 0]) for measure in columns.values()]
+        cells = [summaries.quartiles(values, digits) for values in found]
+        lines.append(
+            " ".join([f"{name:{width}}  {summaries.counted(arrived):20}", *(f"{cell:18}" for cell in cells)])
+        )
     return "\n".join(line.rstrip() for line in lines)

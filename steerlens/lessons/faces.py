@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from scipy.stats import binomtest
 from torch import Tensor, nn
 
 from ..data import ImageData
@@ -16,6 +15,7 @@ from ..gradients import evaluation_mode, model_logits
 from ..morph import Morph
 from ..pyramid import SteerablePyramid
 from ..steering import steer
+from .summaries import arrivals
 from .verdict import verdict
 
 SIZE = 48
@@ -57,12 +57,6 @@ def scores(model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
     """Probability of each image's target, (n,)."""
     with evaluation_mode(model):
         return model_logits(model, images).softmax(1).gather(1, targets[:, None])[:, 0]
-
-
-def share(count: int | Tensor, total: int) -> str:
-    """A count, its share of the total, and Wilson's interval for it at 95 %."""
-    low, high = binomtest(int(count), total).proportion_ci(method="wilson")
-    return f"{int(count):,} of {total:,} = {int(count) / total:.1%} [{low:.1%}, {high:.1%}]"
 
 
 def figure_7(model: nn.Module, faces: ImageData) -> dict[str, Morph]:
@@ -108,22 +102,10 @@ def densities(edits: Tensor) -> dict[str, Tensor]:
     return {name: found / areas[name] for name, found in region_shares(edits).items()}
 
 
-def arrived(morph: Morph, probability: float = 0.99) -> Tensor:
-    """Which morphs have a frame in which the target has at least this probability, (n,)."""
-    return (morph.target_probabilities >= probability).any(dim=1)
-
-
 def distance_at(morph: Morph, probability: float = 0.99) -> Tensor:
-    """L2 distance of the first such frame of each morph that has one."""
-    rows = arrived(morph, probability).nonzero()[:, 0]
-    first = (morph.target_probabilities[rows] >= probability).to(torch.uint8).argmax(dim=1)
-    return morph.distances[rows, first]
-
-
-def quartiles(values: Tensor, digits: int = 2) -> str:
-    """Median, and first and third quartile, as text."""
-    low, middle, high = values.float().quantile(torch.tensor([0.25, 0.5, 0.75])).tolist()
-    return f"{middle:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+    """L2 distance of the first frame of each morph in which the target has this probability, if one has."""
+    arrived, first = arrivals(morph, probability)
+    return morph.distances[arrived, first[arrived]]
 
 
 def check_density(answer: Any, edits: Tensor, region: str = "mouth") -> None:

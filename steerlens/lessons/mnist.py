@@ -2,7 +2,7 @@
 
     figure_3                       the six rows of the paper's Figure 3, in three regimes
     ordered_pairs, all_pairs, pair_matrix, random_targets   every digit into every other, or into a random one
-    arrivals, share, at_distance, quartiles                 what is counted
+    at_distance                                             what is compared
     one_step, nearest_neighbours, band_groups               what explains it
 
 The pictures stand in `mnist_figures.py`, the widget and the blind reading in `mnist_widgets.py`.
@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from scipy.stats import binomtest
 from torch import Tensor, nn
 
 from ..data import ImageData
@@ -77,28 +76,6 @@ def random_targets(labels: Tensor, seed: int = 0, classes: int = 10) -> Tensor:
     """A class for each label, drawn evenly from all others."""
     generator = torch.Generator().manual_seed(seed)
     return (labels + torch.randint(1, classes, labels.shape, generator=generator)) % classes
-
-
-def arrivals(morph: Morph, probability: float = 0.99) -> tuple[Tensor, Tensor]:
-    """Whether some frame gives the target this probability; the first that does, else the last: (batch,)."""
-    there = morph.target_probabilities >= probability
-    arrived = there.any(dim=1)
-    return arrived, torch.where(arrived, there.to(torch.uint8).argmax(dim=1), there.shape[1] - 1)
-
-
-def share(hits: Tensor) -> str:
-    """How many of how many, with Wilson's interval at 95 %."""
-    count, of = int(hits.sum()), hits.numel()
-    low, high = binomtest(count, of).proportion_ci(method="wilson")
-    return f"{count}/{of} [{low:.0%}, {high:.0%}]"
-
-
-def quartiles(values: Tensor) -> str:
-    """Median and quartiles of the values."""
-    low, middle, high = (
-        values.double().quantile(torch.tensor([0.25, 0.5, 0.75], dtype=torch.float64)).tolist()
-    )
-    return f"{middle:.2f} [{low:.2f}, {high:.2f}]"
 
 
 @torch.no_grad()

@@ -15,7 +15,7 @@ from torch import Tensor
 from ..morph import Morph
 from ..plot import filmstrip
 from ..widgets import StillBox, frame_caption, image_png, viewer
-from .mnist import share
+from .summaries import counted
 
 
 def every(morph: Morph, n: int) -> Morph:
@@ -87,4 +87,4 @@ def check_reading(answer: Any, sources: Tensor, targets: Tensor) -> None:
     seen = torch.tensor([int(sign) if sign in "0123456789" else -1 for sign in read])
     hits, kept = seen == targets, seen == sources
     rest = len(targets) - int(hits.sum()) - int(kept.sum())
-    print(f"Right: {share(hits)} read as the target, {int(kept.sum())} as the source, {rest} otherwise.")
+    print(f"Right: {counted(hits)} read as the target, {int(kept.sum())} as the source, {rest} otherwise.")
