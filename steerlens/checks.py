@@ -57,34 +57,37 @@ def check_shape(shape: object) -> tuple[int, int]:
     return check_integer("height", height, 1), check_integer("width", width, 1)
 
 
-def check_images(images: object, shape: tuple[int, int] | None = None, unit_range: bool = False) -> Tensor:
+def check_images(
+    images: object, shape: tuple[int, int] | None = None, unit_range: bool = False, name: str = "images"
+) -> Tensor:
     """``images`` if they are a non-empty real batch (batch, channels, height, width).
 
     Args:
         images: what came.
         shape: height and width that they must have.
         unit_range: whether every value must be finite and lie in [0, 1].
+        name: of the argument, for the error.
 
     Raises:
         TypeError: not a tensor, or neither float32 nor float64.
         ValueError: wrong number of axes, empty, wrong height or width, values outside [0, 1].
     """
     if not isinstance(images, Tensor):
-        raise TypeError(f"images: expected a torch tensor, got {type(images).__name__}")
+        raise TypeError(f"{name}: expected a torch tensor, got {type(images).__name__}")
     if images.dtype not in (torch.float32, torch.float64):
         raise TypeError(
-            f"images: expected float32 or float64, got {str(images.dtype).removeprefix('torch.')}"
+            f"{name}: expected float32 or float64, got {str(images.dtype).removeprefix('torch.')}"
         )
     size = "height, width" if shape is None else f"{shape[0]}, {shape[1]}"
     if images.ndim != 4 or (shape is not None and tuple(images.shape[-2:]) != shape):
-        raise ValueError(f"images: expected shape (batch, channels, {size}), got {tuple(images.shape)}")
+        raise ValueError(f"{name}: expected shape (batch, channels, {size}), got {tuple(images.shape)}")
     if images.numel() == 0:
-        raise ValueError(f"images: expected at least one image, got shape {tuple(images.shape)}")
+        raise ValueError(f"{name}: expected at least one image, got shape {tuple(images.shape)}")
     if unit_range and not ((images >= 0) & (images <= 1)).all():
         finite = images[images.isfinite()]
         span = f"[{finite.min():.4g}, {finite.max():.4g}]" if finite.numel() else "no finite value"
         found = f"{span} and {images.numel() - finite.numel()} values that are not finite"
-        raise ValueError(f"images: expected finite values in [0, 1], got {found}")
+        raise ValueError(f"{name}: expected finite values in [0, 1], got {found}")
     return images
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
-from ..checks import check_images, check_integer
+from ..checks import check_flag, check_images, check_integer
 from ..progress import progress_bar
 
 SCHEDULE = ((4, 1.5), (8, 1.0), (8, 0.5), (8, 0.0))  # points of the grid a side, blur in pixels
@@ -64,14 +64,15 @@ def fit_warp(
     Raises:
         TypeError, ValueError: an argument that does not fit; the message says what was expected.
     """
-    if check_images(images).shape != check_images(sources).shape or images.dtype != sources.dtype:
+    check_images(sources, name="sources")
+    if check_images(images).shape != sources.shape or images.dtype != sources.dtype:
         expected = f"images like the sources, {sources.dtype} {tuple(sources.shape)}"
         raise ValueError(f"images: expected {expected}, got {images.dtype} {tuple(images.shape)}")
-    steps = check_integer("steps", steps, 1)
+    steps, gain = check_integer("steps", steps, 1), check_flag("gain", gain)
     with torch.no_grad(), progress_bar("fit_warp", progress, total=len(images)) as bar:
         parts = []
         for rows in torch.arange(len(images)).split(CHUNK):
-            parts.append(_fitted(sources[rows], images[rows], bool(gain), steps))
+            parts.append(_fitted(sources[rows], images[rows], gain, steps))
             bar.update(len(rows))
     return WarpFit(*(torch.cat(part) for part in zip(*parts, strict=True)))
 
