@@ -12,7 +12,7 @@ from pathlib import Path
 
 import steerlens as sl
 from steerlens.data import ImageData
-from steerlens.lessons import arcade, color_mnist, faces, mnist
+from steerlens.lessons import arcade, baselines, color_mnist, faces, mnist
 
 STYLE = """\
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 1400px; margin: 2em auto; padding: 0 1em; }
@@ -91,6 +91,23 @@ FIGURES = [
         "face",
         sl.data.faces,
         faces.figure_7,
+    ),
+    PaperFigure(
+        8,
+        "Examples of Arcade sample transformation using Fourier Transform.",
+        "07_fourier_and_pixel_baselines",
+        "arcade",
+        lambda: sl.data.arcade(2000, seed=1),
+        baselines.figure_8,
+    ),
+    PaperFigure(
+        9,
+        "Examples of MNIST transformations using Fourier Transform phase extrapolation. Changes tend to be "
+        "more global and less localized compared to the steerable pyramid results.",
+        "07_fourier_and_pixel_baselines",
+        "lenet",
+        sl.data.digits,
+        baselines.figure_9,
     ),
 ]
 

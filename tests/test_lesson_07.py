@@ -1,0 +1,285 @@
+"""Lesson 07: the Fourier figures, what is measured on edits, pixel ascent, pictures, widget and checks."""
+
+import math
+
+import pytest
+import torch
+
+from steerlens import Coefficients, Fourier, extrapolate, steer
+from steerlens.data import ImageData
+from steerlens.lessons import arcade, mnist
+from steerlens.lessons import baselines as lesson
+from steerlens.lessons import baselines_figures as figures
+from steerlens.lessons import baselines_measures as measure
+from steerlens.lessons import baselines_widgets as widgets
+
+
+@pytest.fixture
+def model(classifier):
+    return classifier((28, 28), classes=10, dtype=torch.float32)
+
+
+@pytest.fixture
+def x(images):
+    """Blobs on a black ground."""
+    return torch.nn.functional.pad(images(4, 1, 12, 12, dtype=torch.float32), [8] * 4)
+
+
+@pytest.fixture
+def disks_model():
+    """Reads the direction of the centre of mass."""
+
+    class Reader(torch.nn.Module):
+        def forward(self, images):
+            y, x = arcade.center_of_mass(images)[:, 0].unbind(-1)
+            return torch.stack([-y, y, -x, x], 1)
+
+    return Reader()
+
+
+def test_figure_8_has_the_rows_of_figure_2_in_the_fourier_domain(disks_model):
+    data = arcade.arcade(60, seed=1)
+    morphs = lesson.figure_8(disks_model, data)
+    sources, targets = arcade.figure_2_cases(disks_model, data)
+    assert list(morphs) == ["frozen", "live"]
+    case = (disks_model, sources, targets, Fourier((64, 64)))
+    frozen = extrapolate(*case, alpha=0.5, steps=60)
+    assert torch.allclose(morphs["frozen"].frames, frozen.frames)
+    for morph in morphs.values():
+        assert torch.equal(morph.frames[:, 0], sources) and torch.equal(morph.targets, targets)
+
+
+def test_figure_9_has_the_rows_of_figure_3(model, images):
+    shown = images(40, 1, 28, 28, dtype=torch.float32)
+    bias = torch.zeros(10)
+    with torch.no_grad():
+        bias = -model(shown).mean(0)
+        model[-1].bias += bias
+        labels = model(shown).argmax(1)
+        for digit in range(10):  # every class is seen somewhere
+            if not (labels == digit).any():
+                labels[digit] = digit
+
+    class Told(torch.nn.Module):
+        def forward(self, images):
+            return model(images) + 100 * torch.nn.functional.one_hot(nearest(images), 10)
+
+    def nearest(images):
+        return labels[torch.cdist(images.detach().flatten(1), shown.flatten(1)).argmin(1)]
+
+    data = ImageData(shown, labels, tuple("0123456789"), "random")
+    morphs = lesson.figure_9(Told(), data)
+    assert list(morphs) == ["frozen", "live, phase", "live, joint"]
+    for morph in morphs.values():
+        assert list(zip(morph.sources.tolist(), morph.targets.tolist(), strict=True)) == list(mnist.PAIRS)
+
+
+def test_edits_by_every_transform(model, x):
+    targets = torch.tensor([1, 2, 3, 4])
+    live, frozen = lesson.live_edits(model, x, targets), lesson.frozen_edits(model, x, targets)
+    assert list(live) == ["pixels", "Fourier, phase", "Fourier, joint", "pyramid, phase", "pyramid, joint"]
+    assert list(frozen) == ["pixels, frozen", "Fourier, frozen", "pyramid, frozen"]
+    for morph in (*live.values(), *frozen.values()):
+        assert torch.equal(morph.frames[:, 0], x) and torch.equal(morph.targets, targets)
+
+
+def test_participation_of_known_edits(images):
+    pixel = torch.zeros(1, 1, 28, 28)
+    pixel[0, 0, 3, 4] = -2.0
+    wave = torch.cos(2 * math.pi * 3 * torch.arange(28) / 28).expand(1, 1, 28, 28)
+    noise = torch.randn(1, 1, 200, 200, generator=torch.Generator().manual_seed(0))
+    for edit, spread in (
+        (pixel, 1 / 784),
+        (wave, 2 / 3),
+        (torch.ones(1, 1, 28, 28), 1),
+        (torch.zeros(1, 1, 28, 28), 0),
+    ):
+        assert measure.participation(edit).item() == pytest.approx(spread, abs=1e-5)
+    assert measure.participation(noise).item() == pytest.approx(1 / 3, abs=0.01)
+
+
+def test_spectrum_and_brightening(images):
+    edits = images(3, 1, 28, 28, dtype=torch.float32) - 0.5
+    shares = measure.spectrum(edits)
+    assert shares.shape == (3, 5) and torch.allclose(shares.sum(1), torch.ones(3))
+    blur = torch.ones(1, 1, 28, 28)
+    assert measure.spectrum(blur).argmax() == 4
+    checkers = (-1.0) ** (torch.arange(28)[:, None] + torch.arange(28)).expand(1, 1, 28, 28)
+    assert measure.spectrum(checkers).argmax() == 0
+    assert measure.brightening(blur).item() == pytest.approx(1)
+    assert measure.brightening(checkers).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_away_counts_what_lies_beyond_two_pixels():
+    source, edit = torch.zeros(1, 1, 28, 28), torch.zeros(1, 1, 28, 28)
+    source[0, 0, 10, 10] = 1
+    edit[0, 0, 10, 12], edit[0, 0, 10, 13] = 1.0, 2.0
+    assert measure.away(source, edit).item() == pytest.approx(4 / 5)
+
+
+def test_translation_is_found_and_explains_itself(x):
+    shifts = torch.tensor([[1.0, -2.0], [0.5, 0.25], [-1.35, 0.0], [0.1, 0.1]])
+    moved = measure.translated(x, shifts)
+    explained, found = measure.translation(x, moved)
+    assert torch.allclose(found, shifts, atol=1e-4)
+    assert (explained > 0.98).all()
+    assert torch.allclose(
+        measure.translated(x, shifts.round()[:1].expand(4, 2))[0], x[0].roll((1, -2), (1, 2)), atol=1e-5
+    )
+    noisy = x + 0.1 * torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
+    assert (measure.translation(x, noisy)[0] < 0.05).all()
+    assert (measure.translation(x, x)[0] == 0).all()
+
+
+def test_references_are_of_one_length(x):
+    known = measure.references(x, x.flip(0), 1.5)
+    assert list(known) == ["noise", "translation", "blend"]
+    for images in known.values():
+        assert torch.allclose((images - x).flatten(1).norm(dim=1), torch.tensor(1.5), atol=1e-3)
+    assert (measure.translation(x, known["translation"])[0] > 0.9).all()
+    again = measure.references(x, x.flip(0), 1.5)
+    assert torch.equal(known["noise"], again["noise"])
+
+
+def test_measures_and_their_table(x, capsys):
+    y = measure.references(x, x.flip(0), 1.0)["noise"]
+    found = measure.measures(x, y)
+    assert all(values.shape == (4,) for values in found.values())
+    measure.table({"noise": found})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == list(found)
+    assert lines[1].startswith(f"noise           {found['spread'].quantile(0.5):.2f}"[:16])
+    assert len(lines[1].split()) == 1 + 2 * len(found)
+
+
+@pytest.mark.parametrize("rule", lesson.RULES)
+def test_pixel_ascent_ends_at_the_distance(model, x, rule):
+    targets = torch.tensor([1, 2, 3, 4])
+    y, dead = lesson.pixel_ascent(model, x, targets, rule, 1.0)
+    assert torch.allclose((y - x).flatten(1).norm(dim=1), torch.tensor(1.0), atol=1e-4)
+    assert ((y < 0).any() or (y > 1).any()) == (rule == "unprojected")
+    assert (dead > 0).all() == ("clamp" in rule)
+    black = x == 0
+    assert torch.equal(y[black], x[black]) == (rule == "clamp, bounds dead")
+    with torch.no_grad():
+        p, q = (model(image).log_softmax(1)[torch.arange(4), targets] for image in (x, y))
+    assert (q > p).all()
+
+
+def test_pixel_ascent_projected_is_a_step_of_the_gradient(model, x):
+    targets = torch.tensor([1, 2, 3, 4])
+    u = x.clone().requires_grad_()
+    model(u).log_softmax(1)[torch.arange(4), targets].sum().backward()
+    expected = (x + 0.15 * u.grad / u.grad.flatten(1).norm(dim=1)[:, None, None, None]).clamp(0, 1)
+    y, _ = lesson.pixel_ascent(model, x, targets, "projected", 0.05)
+    assert torch.allclose(y, measure.at_length(x, expected, 0.05), atol=1e-5)
+
+
+def test_best_translation_score_includes_the_source(model, x):
+    targets = torch.tensor([1, 2, 3, 4])
+    with torch.no_grad():
+        p = model(x).softmax(1)[torch.arange(4), targets]
+    best, kept = lesson.best_translation_score(model, x, targets, reach=1)
+    assert (best >= p - 1e-5).all() and (kept >= 1 / 9 - 1e-6).all()
+    still, all_kept = lesson.best_translation_score(model, x, targets, reach=0)
+    assert torch.allclose(still, p, atol=1e-4) and (all_kept == 1).all()
+
+
+def test_one_wave_fills_the_frame_and_one_wavelet_does_not(x):
+    for scale, orientation, row, column in widgets.STILL:
+        wave, local = widgets.one_turned(x[:1], scale, orientation, row, column, 90)
+        assert wave.shape == local.shape == (1, 1, 28, 28)
+        assert measure.participation(wave).item() == pytest.approx(2 / 3, abs=1e-3)
+        assert measure.participation(local).item() < 0.3
+    for change in widgets.one_turned(x[:1], 1, 1, 14, 14, 360):
+        assert change.abs().max() < 1e-5
+
+
+def test_a_turned_coefficient_is_the_one_that_was_chosen(x):
+    _, local = widgets.one_turned(x[:1], 1, 2, 10, 15, 180)
+    c = lesson.PYRAMID.analyze(x[:1])
+    c.bands[1][0, 0, 2, 6, 8] *= -1  # two pixels of padding, every second pixel
+    assert torch.allclose(
+        lesson.PYRAMID.synthesize(Coefficients(c.bands, c.residuals)) - x[:1], local, atol=1e-5
+    )
+    entries = {widgets.fourier_entry(s, b) for s in range(3) for b in range(4)}
+    assert len(entries) == 12 and all(0 <= ky < 28 and 0 <= kx < 15 for ky, kx in entries)
+    free = lesson.FOURIER.analyze(torch.rand(1, 1, 28, 28)).bands[0][0, 0, 0]
+    assert all(free[entry].abs() > 0 for entry in entries)
+
+
+def test_coefficient_picker_follows_its_sliders(x):
+    box = widgets.coefficient_picker(x[:1])
+    (scale, orientation), (row, _) = (line.children for line in box.children[:2])
+    picture, caption = box.children[-2:]
+    assert (picture.value, caption.value) == widgets.coefficient_view(x[:1], 1, 1, 14, 12, 90)
+    scale.value, orientation.value, row.value = 2, 3, 5
+    assert (picture.value, caption.value) == widgets.coefficient_view(x[:1], 2, 3, 5, 12, 90)
+    assert "Fourier: largest change" in caption.value and "pyramid: largest change" in caption.value
+    bundle = box._repr_mimebundle_()
+    assert bundle["image/png"] and "Five sliders" in bundle["text/plain"]
+
+
+def test_the_picker_takes_a_place_without_any_energy():
+    png, caption = widgets.coefficient_view(torch.zeros(1, 1, 28, 28), 0, 0, 27, 27, 90)
+    assert png.startswith(b"\x89PNG") and "spread 0.00" in caption
+
+
+def test_figures_draw_what_they_are_given(model, x):
+    table = figures.edit_table(["a", "b", "c", "d"], x, {"edit": (x.flip(0), torch.arange(4) / 4)})
+    assert [axis.get_xlabel() for axis in table.axes[4:]] == ["0.00", "0.25", "0.50", "0.75"]
+
+    morph = steer(model, x, 3, lesson.FOURIER, steps=3)
+    lines = figures.way_and_motion({"Fourier, live": morph}).axes[0].lines
+    assert len(lines[0].get_xdata()) == 3 and (lines[0].get_ydata() <= 1).all()
+
+    found = {"pixels": {"spread": torch.tensor([0.1, 0.2, 0.6])}, "noise": {"spread": torch.ones(3)}}
+    drawn = figures.dots(found, ["spread"]).axes[0]
+    assert drawn.get_title() == "spread"
+    assert [line.get_xdata()[0] for line in drawn.lines[1::2]] == pytest.approx([0.2, 1])
+
+    colours = figures.diverging(torch.tensor([[[-1.0, 0.0, 1.0]]]), 1.0)[:, 0]
+    assert colours[2, 0] > colours[0, 0] and colours[0, 2] > colours[2, 2] and (colours[:, 1] > 0.9).all()
+
+
+def test_check_participation(says, images):
+    edits = images(5, 1, 28, 28) - 0.5
+    energy = edits.flatten(1).square()
+    right = energy.sum(1) ** 2 / (784 * energy.square().sum(1))
+    assert says(widgets.check_participation, ..., edits) == "Open"
+    assert says(widgets.check_participation, right, edits) == "Right"
+    assert says(widgets.check_participation, right.tolist(), edits) == "Right"
+    for wrong in (784 * right, right.mean(), 1 / right, energy.sum(1), right[:4], "0.5", None):
+        assert says(widgets.check_participation, wrong, edits) == "Not yet"
+
+
+def test_check_moved(says, x):
+    image, w = x[:1], 2 * torch.pi * torch.fft.fftfreq(28)
+
+    def moved(down, right):
+        ramp = torch.exp(-1j * (down * w[:, None] + right * w))
+        return torch.fft.ifft2(torch.fft.fft2(image) * ramp).real
+
+    assert says(widgets.check_moved, ..., image, 4, 6) == "Open"
+    assert says(widgets.check_moved, moved(4, 6), image, 4, 6) == "Right"
+    for wrong in (moved(-4, -6), moved(6, 4), moved(4, 0), image, moved(4, 6)[0], None):
+        assert says(widgets.check_moved, wrong, image, 4, 6) == "Not yet"
+
+
+def test_check_dead(says, x):
+    u = lesson.PYRAMID.synthesize(lesson.PYRAMID.analyze(x))
+    share = ((u < 0) | (u > 1)).double().mean()
+    assert says(widgets.check_dead, ..., u) == "Open"
+    assert says(widgets.check_dead, share, u) == "Right"
+    assert says(widgets.check_dead, share.item(), u) == "Right"
+    for wrong in (0, 1 - share, 100 * share, (x == 0).double().mean(), "half", None):
+        assert says(widgets.check_dead, wrong, u) == "Not yet"
+
+
+def test_check_most_translated(says):
+    explained = torch.tensor([0.1, 0.4, 0.2])
+    assert says(widgets.check_most_translated, ..., explained) == "Open"
+    assert says(widgets.check_most_translated, 1, explained) == "Right"
+    assert says(widgets.check_most_translated, torch.tensor(1), explained) == "Right"
+    for wrong in (0, 2, 0.4, 1.5, "one", None):
+        assert says(widgets.check_most_translated, wrong, explained) == "Not yet"
