@@ -154,7 +154,9 @@ def main(folder: Path) -> None:
     page = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>The paper\'s figures</title>'
         f"<style>{STYLE}</style><h1>The figures of <cite>Through a Steerable Lens</cite>, made again</h1>"
-        f"<p>{__doc__.split(chr(10) * 2)[1]}</p>\n{sections}\n</html>\n"
+        "<p>Made by the functions that the lessons call. Rows are always the first test images of their "
+        f"classes that the classifier gets right, with all variants that a lesson compares.</p>\n{sections}\n"
+        "</html>\n"
     )
     (folder / "index.html").write_text(page, encoding="utf-8")
     print(f"open {folder / 'index.html'}")
