@@ -5,20 +5,15 @@
 
 from pathlib import Path
 
-import torch
-
 import steerlens as sl
-
-PAIRS = [(3, 8), (4, 9), (5, 6), (6, 8), (8, 3), (9, 4)]
+from steerlens.lessons.mnist import PAIRS
 
 
 def main() -> None:
     """Morph the second image of each class that the classifier gets right, and save the animation."""
     digits = sl.data.digits()
     model = sl.models.load("lenet", digits)
-    with torch.no_grad():
-        right = model(digits.images).argmax(1) == digits.labels
-    rows = [(right & (digits.labels == source)).nonzero()[1].item() for source, _ in PAIRS]
+    rows = [sl.evaluation.first_correct(model, digits, 2, str(source))[1].item() for source, _ in PAIRS]
     targets = [target for _, target in PAIRS]
     pyramid = sl.SteerablePyramid((28, 28), scales=3, orientations=4, padding=2)
     morph = sl.steer(model, digits.images[rows], targets, pyramid, direction="joint", cap=0.4, steps=18)

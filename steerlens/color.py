@@ -95,11 +95,16 @@ def hue(images: Tensor) -> Tensor:
 
     The angle of the summed chroma in the plane across the grey axis; NaN for an image without colour.
     """
-    red, green, blue = check_rgb(images).sum((-2, -1)).unbind(1)
-    along, across = red - (green + blue) / 2, 0.75**0.5 * (green - blue)
-    degrees = torch.rad2deg(torch.atan2(across, along)) % 360
-    colorless = torch.hypot(along, across) <= 1e-6 * (red + green + blue)
-    return torch.where(colorless, torch.nan, degrees)
+    light = check_rgb(images).sum((-2, -1))
+    chroma = chroma_plane(light)
+    colorless = chroma.abs() <= 1e-6 * light.sum(1)
+    return torch.where(colorless, torch.nan, torch.rad2deg(chroma.angle()) % 360)
+
+
+def chroma_plane(colors: Tensor) -> Tensor:
+    """Chroma of RGB colours (batch, 3, ...) as complex numbers (batch, ...) whose angle is the hue."""
+    red, green, blue = colors.unbind(1)
+    return torch.complex(red - (green + blue) / 2, 0.75**0.5 * (green - blue))
 
 
 def hue_difference(images: Tensor, others: Tensor) -> Tensor:

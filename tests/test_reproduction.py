@@ -91,9 +91,7 @@ def test_checkpoint_of_mnist(mnist):
 def test_the_six_pairs_of_mnist(mnist, report):
     """The first 20 test images of each source class that the classifier gets right; arrival is p >= 0.99."""
     digits, model = mnist
-    with torch.no_grad():
-        right = model(digits.images).argmax(1) == digits.labels
-    rows = torch.cat([(right & (digits.labels == source)).nonzero()[:20, 0] for source, _ in PAIRS])
+    rows = torch.cat([sl.evaluation.first_correct(model, digits, 20, str(source)) for source, _ in PAIRS])
     targets = torch.tensor([target for _, target in PAIRS]).repeat_interleave(20)
     case = (model, digits.images[rows], targets, sl.SteerablePyramid((28, 28), 3, 4, padding=2))
     morphs = {

@@ -14,14 +14,13 @@ from torch import Tensor, nn
 
 from ..checks import check_choice
 from ..data import ImageData
-from ..evaluation import first_correct
 from ..gradients import evaluation_mode, image_gradient, model_logits
 from ..morph import Morph, extrapolate
 from ..steering import steer
 from ..transforms import Fourier, Pixels
 from .arcade import figure_2_cases
 from .baselines_measures import at_length, translated
-from .mnist import PAIRS, PYRAMID
+from .mnist import PYRAMID, figure_3_cases
 
 FOURIER, PIXELS = Fourier((28, 28)), Pixels((28, 28))
 RULES = ("projected", "clamp, bounds alive", "clamp, bounds dead", "unprojected")
@@ -46,8 +45,7 @@ def figure_9(model: nn.Module, digits: ImageData) -> dict[str, Morph]:
         "frozen" (Eq. 9-11 with alpha 0.1, k = 1 to 24), "live, phase" (60 steps) and "live, joint" (24
         steps), both of at most 0.1; the self-conjugate residual stays fixed.
     """
-    rows = torch.cat([first_correct(model, digits, 1, str(source)) for source, _ in PAIRS])
-    case = (model, digits.images[rows], [target for _, target in PAIRS], FOURIER)
+    case = (model, *figure_3_cases(model, digits), FOURIER)
     return {
         "frozen": extrapolate(*case, alpha=0.1, steps=24, progress=False),
         "live, phase": steer(*case, cap=0.1, steps=60, progress=False),

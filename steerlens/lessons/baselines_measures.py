@@ -11,12 +11,12 @@ import math
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from .color_mnist_measures import stroke
 from .mnist import PYRAMID
 
 PARTS = ("high-pass", "scale 0", "scale 1", "scale 2", "low-pass")  # of the pyramid, fine to coarse
-STROKE = 0.1  # pixels brighter than this are stroke
 REACH = 2  # pixels from the nearest stroke, along either axis, beyond which an edit is away from it
 
 
@@ -73,9 +73,10 @@ def spectrum(edits: Tensor) -> Tensor:
 
 def away(sources: Tensor, edits: Tensor) -> Tensor:
     """Share of an edit's energy more than `REACH` pixels from the strokes of the source, (n,)."""
-    near = nn.functional.max_pool2d((sources > STROKE).to(edits), 2 * REACH + 1, stride=1, padding=REACH)
     energy = edits.square()
-    return ((1 - near) * energy).flatten(1).sum(1) / energy.flatten(1).sum(1).clamp(min=1e-30)
+    return ((1 - stroke(sources, REACH)) * energy).flatten(1).sum(1) / energy.flatten(1).sum(1).clamp(
+        min=1e-30
+    )
 
 
 def brightening(edits: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from ..color import check_rgb, hue_difference, rgb_to_yiq
+from ..color import check_rgb, chroma_plane, hue_difference, rgb_to_yiq
 from ..editing import l2_distance
 from ..morph import Morph
 from ..pyramid import SteerablePyramid
@@ -29,17 +29,11 @@ def hue_deviation(images: Tensor, sources: Tensor) -> Tensor:
 
     The hue of the summed light can hide changes that cancel each other; this measure cannot. 0 to 180.
     """
-    a, b = _chroma_plane(sources).sum((-2, -1)), _chroma_plane(images)
+    a, b = chroma_plane(check_rgb(sources)).sum((-2, -1)), chroma_plane(check_rgb(images))
     gap = b.angle() - a.angle()[:, None, None]
     gap = torch.rad2deg((gap + torch.pi) % (2 * torch.pi) - torch.pi).abs()
     weight = b.abs()
     return (gap * weight).sum((1, 2)) / weight.sum((1, 2)).clamp(min=torch.finfo(weight.dtype).tiny)
-
-
-def _chroma_plane(images: Tensor) -> Tensor:
-    """Chroma of each pixel as a complex number (batch, height, width) whose angle is the hue."""
-    red, green, blue = check_rgb(images).unbind(1)
-    return torch.complex(red - (green + blue) / 2, 0.75**0.5 * (green - blue))
 
 
 def channel_shares(change: Tensor) -> Tensor:

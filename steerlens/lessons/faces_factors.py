@@ -98,8 +98,7 @@ def _error(factors: Factors, images: Tensor) -> Tensor:
 def explained(images: Tensor, sources: Tensor, fitted: Factors) -> Tensor:
     """Share of the energy of each edit that the change of fitted factors explains, (n,); can be negative."""
     edit = images - sources
-    left = (images - draw_faces(fitted)).square().flatten(1).sum(1)
-    return 1 - left / edit.square().flatten(1).sum(1)
+    return 1 - _error(fitted, images) / edit.square().flatten(1).sum(1)
 
 
 def cosine(edits: Tensor, others: Tensor) -> Tensor:

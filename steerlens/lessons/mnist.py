@@ -21,10 +21,17 @@ from ..gradients import evaluation_mode, model_logits, wirtinger_gradient
 from ..morph import Morph, extrapolate
 from ..pyramid import SteerablePyramid
 from ..steering import steer
+from .quickstart import check_frozen_frame
 from .verdict import verdict
 
 PYRAMID = SteerablePyramid((28, 28), scales=3, orientations=4, padding=2)
 PAIRS = ((3, 8), (4, 9), (5, 6), (6, 8), (8, 3), (9, 4))  # the paper's Figure 3, from top to bottom
+
+
+def figure_3_cases(model: nn.Module, digits: ImageData) -> tuple[Tensor, Tensor]:
+    """Sources (6, 1, 28, 28) and targets (6,) of `PAIRS`: the first digit of its class that is seen right."""
+    rows = torch.cat([first_correct(model, digits, 1, str(source)) for source, _ in PAIRS])
+    return digits.images[rows], torch.tensor([target for _, target in PAIRS])
 
 
 def figure_3(model: nn.Module, digits: ImageData) -> dict[str, Morph]:
@@ -34,8 +41,7 @@ def figure_3(model: nn.Module, digits: ImageData) -> dict[str, Morph]:
         "live, joint" (24 steps), "live, phase" (40 steps), both with cap 0.3, and "frozen" (alpha 0.3,
         k = 1 to 24, the low-pass residual extrapolated by Eq. 2).
     """
-    rows = torch.cat([first_correct(model, digits, 1, str(source)) for source, _ in PAIRS])
-    case = (model, digits.images[rows], [target for _, target in PAIRS], PYRAMID)
+    case = (model, *figure_3_cases(model, digits), PYRAMID)
     return {
         "live, joint": steer(*case, direction="joint", steps=24, progress=False),
         "live, phase": steer(*case, steps=40, progress=False),
@@ -141,10 +147,4 @@ def check_asymmetry(answer: Any, matrix: Tensor) -> None:
 
 def check_linear_frame(answer: Any, morph: Morph, column: int) -> None:
     """The images of one frame of a frozen morph with linear amplitudes, made by hand (Appendix B)."""
-    frame = morph.frames[:, column]
-    kind = f"images of shape {tuple(frame.shape)}, float, in [0, 1]"
-
-    def right(images: Tensor) -> bool:
-        return images.shape == frame.shape and torch.allclose(images, frame, atol=1e-4)
-
-    verdict(answer, kind, f"{kind}, equal to frame k = {morph.steps[column]:g} to 1e-4", right)
+    check_frozen_frame(answer, morph, column)
