@@ -9,7 +9,7 @@
 (4, 13, 1, 64, 64)
 """
 
-from . import color, data, evaluation, models
+from . import color, data, evaluation, imagenet, models
 from .gradients import gradient_step, polar_gradient, wirtinger_gradient
 from .morph import Morph, extrapolate
 from .plot import filmstrip
@@ -29,6 +29,7 @@ __all__ = [
     "extrapolate",
     "filmstrip",
     "gradient_step",
+    "imagenet",
     "models",
     "polar_gradient",
     "steer",

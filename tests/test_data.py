@@ -452,7 +452,7 @@ class Mirror(BaseHTTPRequestHandler):
 def test_torchvision_gives_up_on_bad_mirrors(root, monkeypatch, capsys, behaviour):
     """The real download, from a server on this machine."""
     handler = type("Handler", (Mirror,), {"behaviour": behaviour})
-    monkeypatch.setattr(mnist, "DOWNLOAD_TIMEOUT", 0.1)
+    monkeypatch.setattr(files, "DOWNLOAD_TIMEOUT", 0.1)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         monkeypatch.setattr(mnist.MNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])

@@ -15,7 +15,7 @@ FLOORS = [  # each imports only from floors below it
     {"checks", "networks", "progress"},
     {"transforms", "linear"},
     {"color", "pyramid", "gradients", "data"},
-    {"editing", "training"},
+    {"editing", "training", "imagenet"},
     {"morph", "models", "maco"},
     {"steering"},
     {"evaluation", "plot"},

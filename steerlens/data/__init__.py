@@ -5,6 +5,7 @@
     color_digits     the same, painted: ten classes, or one for each digit and colour
     faces            FER2013, sad or happy, else schematic faces
     schematic_faces  drawn faces, everything about them known (face_factors, draw_faces)
+    photos           one photograph for each of 100 ImageNet classes, else scikit-learn's two
 
 Real data is looked for in the folder named by the environment variable STEERLENS_DATA, else in ``data/``
 of the clone (or of the working directory), else downloaded there once.
@@ -16,6 +17,7 @@ from .files import check_file, data_root
 from .images import ImageData
 from .mnist import DIGITS, digits
 from .painted import COLORS, COMPOSITE, PURE, color_digits
+from .photographs import IMAGENET_CLASSES, photos
 from .schematic import EMOTIONS, FACTORS, draw_faces, face_factors, schematic_faces
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "DIRECTIONS",
     "EMOTIONS",
     "FACTORS",
+    "IMAGENET_CLASSES",
     "PURE",
     "ImageData",
     "arcade",
@@ -36,5 +39,6 @@ __all__ = [
     "draw_faces",
     "face_factors",
     "faces",
+    "photos",
     "schematic_faces",
 ]

@@ -1,8 +1,13 @@
-"""Where real data is looked for, and whether a file is what it should be."""
+"""Where real data is looked for, whether a file is what it should be, and how long a download may hang."""
 
 import hashlib
 import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+DOWNLOAD_TIMEOUT = 3.0  # seconds without an answer
 
 
 def data_root() -> Path:
@@ -23,3 +28,14 @@ def check_file(path: Path, sha256: str, remedy: str) -> None:
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != sha256:
         raise ValueError(f"{path}: damaged or altered: expected SHA-256 {sha256}, got {found}; {remedy}")
+
+
+@contextmanager
+def impatient_sockets() -> Iterator[None]:
+    """Give up a download after `DOWNLOAD_TIMEOUT`."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(DOWNLOAD_TIMEOUT)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)

@@ -1,8 +1,5 @@
 """Handwritten digits: MNIST where it is or can be downloaded, scikit-learn's small digits where not."""
 
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache, partial
 from http.client import HTTPException
 from pathlib import Path
@@ -13,11 +10,10 @@ from sklearn.datasets import load_digits
 from torchvision.datasets.mnist import MNIST, read_image_file, read_label_file
 
 from ..checks import check_flag
-from .files import check_file, data_root
+from .files import check_file, data_root, impatient_sockets
 from .images import ImageData
 
 DIGITS = tuple("0123456789")
-DOWNLOAD_TIMEOUT = 3.0  # seconds without an answer
 MNIST_SHA256 = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -78,16 +74,6 @@ def mnist_root() -> Path | None:
 def _download_mnist(root: Path) -> None:
     """Download MNIST into a temporary folder and move it to its place when it is whole."""
     root.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=root) as folder, _impatient_sockets():
+    with TemporaryDirectory(dir=root) as folder, impatient_sockets():
         MNIST(folder, download=True)
         (Path(folder) / "MNIST").rename(root / "MNIST")
-
-
-@contextmanager
-def _impatient_sockets() -> Iterator[None]:
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(DOWNLOAD_TIMEOUT)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)

@@ -1,0 +1,73 @@
+"""Photographs: those of ImageNet's classes where they are, scikit-learn's two where not."""
+
+from functools import cache
+from pathlib import Path
+
+import torch
+from PIL import Image
+from sklearn.datasets import load_sample_images
+from torchvision.models import SqueezeNet1_0_Weights
+from torchvision.transforms import v2
+
+from ..checks import check_integer
+from .files import data_root
+from .images import ImageData
+
+IMAGENET_CLASSES = tuple(SqueezeNet1_0_Weights.IMAGENET1K_V1.meta["categories"])
+STAND_IN = ("palace", "daisy")  # the classes nearest to a pagoda and a dahlia
+CROPPED = 224 / 256  # side of the centre crop over the shorter side of the photograph
+
+
+def photos(size: int = 224) -> ImageData:
+    """Photographs (n, 3, size, size), the centre of each, with their ImageNet classes.
+
+    Expected as ``imagenet/photos/NNNN_name.jpg`` in the folder of the data, NNNN the index of the class, 0 to
+    999. Where there are none, the two photographs that come with scikit-learn stand in for them.
+
+    Args:
+        size: side in pixels; the shorter side of the photograph is scaled to 256/224 of it.
+
+    Raises:
+        ValueError: a file's name does not begin with the index of a class, or it is no image.
+    """
+    size = check_integer("size", size, 1)
+    folder = photos_root()
+    if folder is None:
+        pictures = [Image.fromarray(picture) for picture in load_sample_images().images]
+        labels, source = [IMAGENET_CLASSES.index(name) for name in STAND_IN], "scikit-learn photographs"
+    else:
+        paths = sorted(folder.glob("*.jpg"))
+        pictures, labels = [_opened(path) for path in paths], [_class_of(path) for path in paths]
+        source = f"{len(paths)} photographs of ImageNet's classes"
+    images = torch.stack([_centre(picture, size) for picture in pictures])
+    return ImageData(images, torch.tensor(labels), IMAGENET_CLASSES, source)
+
+
+@cache
+def photos_root() -> Path | None:
+    """The folder of the photographs; None, and a line that says so, where there is none."""
+    folder = data_root() / "imagenet" / "photos"
+    if any(folder.glob("*.jpg")):
+        return folder
+    print(f"There are no photographs in {folder}: the two of scikit-learn stand in for them.")
+    return None
+
+
+def _opened(path: Path) -> Image.Image:
+    try:
+        return Image.open(path).convert("RGB")
+    except OSError as error:
+        raise ValueError(f"{path}: expected an image, got {type(error).__name__}: {error}") from error
+
+
+def _class_of(path: Path) -> int:
+    index = path.name.partition("_")[0]
+    if not index.isdecimal() or int(index) >= len(IMAGENET_CLASSES):
+        raise ValueError(f"{path}: expected a name that begins with a class, 0000_ to 0999_, got {path.name}")
+    return int(index)
+
+
+def _centre(picture: Image.Image, size: int) -> torch.Tensor:
+    """Shorter side to ``size * 256 / 224``, centre crop, (3, size, size) in [0, 1]."""
+    steps = [v2.Resize(round(size / CROPPED)), v2.CenterCrop(size), v2.PILToTensor()]
+    return v2.Compose(steps)(picture).float() / 255
