@@ -42,8 +42,8 @@ def pretrained(name: str = "squeezenet1_0") -> nn.Module | None:
         try:
             network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
         except (RuntimeError, pickle.UnpicklingError, EOFError, TypeError) as error:
-            message = str(error).splitlines()[0]
-            raise ValueError(f"{path}: expected the weights of {name}, got {message}") from error
+            found = f"{type(error).__name__}: {error}".partition("\n")[0]
+            raise ValueError(f"{path}: expected the weights of {name}, got {found}") from error
     elif (network := _downloaded(name)) is None:
         print(f"The weights of {name} are not in {path.parent} and cannot be downloaded.")
         return None
