@@ -40,6 +40,9 @@ benchmark: .venv/benchmark  ## speed beside other packages
 checkpoints: .venv/installed  ## train the classifiers again
 	$(PYTHON) -m steerlens.models
 
+tables: .venv/installed  ## measure the tables of lesson 08 again (needs the real data; half an hour)
+	$(PYTHON) -m steerlens.lessons.confidence_table
+
 picture: .venv/installed  ## make the README's picture again (needs the real data)
 	$(PYTHON) notebooks/picture.py
 

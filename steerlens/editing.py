@@ -3,6 +3,7 @@
 edit_weights      the chosen bands, residuals and channel amplifiers as factors on a gradient
 frozen_path       the images of Eq. 9-11 for any real k
 ascent_increments one step of a named direction, bounded by a cap
+of_length         the same step, as long as it must be to move the image by an L2 distance
 bisect_distance   the image at an exact L2 distance on a path
 """
 
@@ -169,6 +170,24 @@ def moved(anchor: Coefficients, increments: Coefficients) -> Coefficients:
     bands = tuple(S * w.exp() for S, w in zip(anchor.bands, increments.bands, strict=True))
     residuals = tuple(r + rho for r, rho in zip(anchor.residuals, increments.residuals, strict=True))
     return Coefficients(bands, residuals)
+
+
+def of_length(
+    transform: Transform, at: Coefficients, step: Coefficients, current: Tensor, length: float
+) -> Coefficients:
+    """The step, scaled until the image moves by ``length``: two secants, each at most tenfold."""
+    for _ in range(2):
+        found = l2_distance(rendered(transform, moved(at, step)), current)
+        visible = found > torch.finfo(found.dtype).tiny
+        factor = torch.where(visible, length / torch.where(visible, found, 1), 1)
+        step = scaled(step, factor.clamp(max=10))
+    return step
+
+
+def scaled(step: Coefficients, t: Tensor) -> Coefficients:
+    """The increments of each image times one factor, (batch,)."""
+    t = t.to(step.residuals[0])[:, None, None, None]
+    return step.map(lambda band: band * t[..., None], lambda residual: residual * t)
 
 
 def l2_distance(images: Tensor, others: Tensor) -> Tensor:

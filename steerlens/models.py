@@ -68,6 +68,10 @@ RECIPES = {
     ),
 }
 
+FACE_JUDGE = {"shape": (1, 48, 48), "training": RECIPES["face"].training, "data": (datasets.faces,)}
+RECIPES["face_lenet"] = Recipe(partial(lenet, size=48), **FACE_JUDGE)
+RECIPES["face_resnet"] = Recipe(resnet, **FACE_JUDGE)
+
 REMEDY = "restore it, or train it again (make checkpoints)"
 
 
@@ -80,7 +84,7 @@ def load(name: str, data: ImageData, progress: bool = True) -> nn.Module:
 
     Args:
         name: "lenet", "robust_lenet", "mlp" or "resnet" (digits), "color_lenet" (colour digits), "arcade"
-            (disks) or "face".
+            (disks), "face", "face_lenet" or "face_resnet".
         data: what the classifier is to see; ``data.source`` is matched.
         progress: show a bar if it has to be trained.
 

@@ -2,18 +2,18 @@
 
 lenet, arcade_net   two convolutions and two linear layers each
 face_net            five convolutions and two linear layers
-mlp, resnet         the judges of lesson 08: no convolution, and convolutions with shortcuts
+mlp, resnet         judges of lesson 08: no convolution, and convolutions with shortcuts
 """
 
 from torch import Tensor, nn
 
 
-def lenet(classes: int = 10, channels: int = 1) -> nn.Sequential:
-    """LeNet-like net for 28x28 images (Sec. 4.2): logits (batch, classes) of (batch, channels, 28, 28)."""
+def lenet(classes: int = 10, channels: int = 1, size: int = 28) -> nn.Sequential:
+    """LeNet-like net (Sec. 4.2): logits (batch, classes) of (batch, channels, size, size); 4 divides size."""
     return nn.Sequential(
         *(nn.Conv2d(channels, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Conv2d(32, 64, 5), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Flatten(), nn.Linear(64 * 5 * 5, 128), nn.ReLU(), nn.Linear(128, classes)),
+        *(nn.Flatten(), nn.Linear(64 * (size // 4 - 2) ** 2, 128), nn.ReLU(), nn.Linear(128, classes)),
     )
 
 

@@ -18,7 +18,9 @@ from .editing import (
     edit_weights,
     l2_distance,
     moved,
+    of_length,
     rendered,
+    scaled,
 )
 from .gradients import OBJECTIVES, coefficient_gradient, evaluation_mode, image_gradient, model_logits
 from .morph import Morph, chunks, measured
@@ -131,7 +133,7 @@ def _steered(
         gradient = coefficient_gradient(gradient, current, transform) * plan.weights
         step = ascent_increments(at, gradient, plan.direction, plan.cap, plan.alpha)
         if plan.length is not None:
-            step = _of_length(at, step, current, plan)
+            step = of_length(transform, at, step, current, plan.length)
         following = moved(at, step)
         proposed = rendered(transform, following)
         if plan.budget is not None:
@@ -153,26 +155,10 @@ def _stopped(at: Coefficients, step: Coefficients, sources: Tensor, plan: _Plan)
     """Images at exactly the budget, after a fraction of the step."""
 
     def render(t: Tensor) -> Tensor:
-        return rendered(plan.transform, moved(at, _scaled(step, t)))
+        return rendered(plan.transform, moved(at, scaled(step, t)))
 
     zero = sources.new_zeros(len(sources))
     return bisect_distance(render, zero, zero + 1, sources, plan.budget)[1]
-
-
-def _of_length(at: Coefficients, step: Coefficients, current: Tensor, plan: _Plan) -> Coefficients:
-    """The step, scaled until the image moves by the plan's length: two secants, each at most tenfold."""
-    for _ in range(2):
-        found = l2_distance(rendered(plan.transform, moved(at, step)), current)
-        visible = found > torch.finfo(found.dtype).tiny
-        factor = torch.where(visible, plan.length / torch.where(visible, found, 1), 1)
-        step = _scaled(step, factor.clamp(max=10))
-    return step
-
-
-def _scaled(step: Coefficients, t: Tensor) -> Coefficients:
-    """The increments of each image times one factor, (batch,)."""
-    t = t.to(step.residuals[0])[:, None, None, None]
-    return step.map(lambda band: band * t[..., None], lambda residual: residual * t)
 
 
 def _chords(frames: Tensor, k: Tensor) -> Callable[[Tensor, Tensor], Tensor]:

@@ -6,6 +6,7 @@ import torch
 from steerlens.data import disks
 from steerlens.evaluation import fit_warp, warp_energy
 from steerlens.evaluation import warp as solver
+from steerlens.evaluation.space import blurred
 
 SHAPE = (28, 28)
 
@@ -14,7 +15,7 @@ def shapes(n, seed=0, size=28, dtype=torch.float32):
     """Smooth bright blobs on black, like thick strokes."""
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randn(n, 1, size, size, generator=generator, dtype=torch.float64)
-    smooth = solver._blurred(noise, 2.0)
+    smooth = blurred(noise, 2.0)
     window = disks(torch.zeros(1), torch.zeros(1), size, size / 2 - 4).double()
     return (smooth / smooth.abs().amax((1, 2, 3), keepdim=True) * 3).clamp(0, 1).mul(window).to(dtype)
 

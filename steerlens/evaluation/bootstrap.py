@@ -1,9 +1,11 @@
-"""How sure a median is: percentile bootstrap over the sources (Efron, 1979).
+"""How sure a median or a share is: percentile bootstrap over the sources (Efron, 1979).
 
 resamples            the draws of sources, the same for every method and budget that is compared
 median_interval      of one method's values
-median_difference    of two methods' values, paired by source
+median_difference    of two methods' values, paired by source; mean_difference: of their means
 """
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -40,12 +42,30 @@ def median_difference(
 
     Each draw takes the same sources for both, so what the sources have in common cancels.
     """
+    return _difference(values, others, lambda drawn: drawn.median(dim=-1).values, level, draws, seed)
+
+
+def mean_difference(
+    values: Tensor, others: Tensor, level: float = 0.95, draws: int = DRAWS, seed: int = 0
+) -> tuple[float, float, float]:
+    """Mean of ``values`` minus mean of ``others``, as `median_difference`; booleans give shares."""
+    return _difference(values, others, lambda drawn: drawn.mean(dim=-1), level, draws, seed)
+
+
+def _difference(
+    values: Tensor,
+    others: Tensor,
+    statistic: Callable[[Tensor], Tensor],
+    level: float,
+    draws: int,
+    seed: int,
+) -> tuple[float, float, float]:
     values, others = _check_values(values), _check_values(others)
     if values.shape != others.shape:
         raise ValueError(f"others: expected {len(values)} values, got {len(others)}")
     rows = resamples(len(values), draws, seed)
-    differences = values[rows].median(dim=1).values - others[rows].median(dim=1).values
-    return (values.median() - others.median()).item(), *_interval(differences, level)
+    differences = statistic(values[rows]) - statistic(others[rows])
+    return (statistic(values) - statistic(others)).item(), *_interval(differences, level)
 
 
 def _interval(statistics: Tensor, level: float) -> tuple[float, float]:

@@ -105,20 +105,9 @@ def _smooth_warp(model: nn.Module, images: Tensor, targets: Tensor, distance: fl
                 model, found[rows], targets[rows], OBJECTIVE, None if sources is None else sources[rows]
             )
             sources = logits.argmax(dim=1) if sources is None else sources
-            step = _warp_step(part, at, gradient, found[rows])
+            step = part.uphill(at, gradient, found[rows], LENGTH)
             found[rows], fields[rows], attained[rows] = _within(part, at, step, images[rows], distance)
     return found, attained
-
-
-def _warp_step(problem: WarpProblem, fields: Tensor, gradient: Tensor, current: Tensor) -> Tensor:
-    """A change of the fields uphill that moves the image by `LENGTH`, to first order."""
-    _, *slopes = problem.sampled(fields)
-    step = torch.cat([(gradient.flatten(2) * slope).sum(1) @ problem.basis for slope in slopes], dim=1)
-    step = nn.functional.normalize(step)
-    for _ in range(2):
-        pace = l2_distance(problem.warped(fields + step).clamp(0, 1), current)
-        step = step * (LENGTH / pace.clamp(min=LENGTH / 10)).unsqueeze(1)
-    return step
 
 
 def _within(

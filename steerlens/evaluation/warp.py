@@ -14,13 +14,15 @@ import torch
 from torch import Tensor, nn
 
 from ..checks import check_flag, check_images, check_integer
+from ..editing import l2_distance
 from ..progress import progress_bar
+from .space import blurred
 
 SCHEDULE = ((4, 1.5), (8, 1.0), (8, 0.5), (8, 0.0))  # points of the grid a side, blur in pixels
 STEPS = 12  # at each stage of the schedule
 BENDING = 1e-3  # weight of the grid's squared second differences, in pixels (of d) or as a factor (of g)
 MOST_GAIN = 1.0  # largest |g|
-CHUNK = 64  # images that are fitted at once
+CHUNK = 16  # images that are fitted at once: their Jacobians stay near the cache
 MARGIN = 4  # black pixels around the image; samples farther out see the outermost ones
 
 
@@ -82,7 +84,7 @@ def _fitted(sources: Tensor, images: Tensor, gain: bool, steps: int) -> tuple[Te
     fields = sources.new_zeros(len(sources), 3 if gain else 2, *[SCHEDULE[0][0]] * 2)
     for points, blur in SCHEDULE:
         fields = nn.functional.interpolate(fields, size=(points, points), mode="bicubic", align_corners=True)
-        problem = WarpProblem.of(_blurred(sources, blur), _blurred(images, blur), points, fields.shape[1])
+        problem = WarpProblem.of(blurred(sources, blur), blurred(images, blur), points, fields.shape[1])
         fields = problem.minimized(fields.flatten(1), steps).unflatten(1, (-1, points, points))
     fitted = problem.warped(fields.flatten(1))
     spent, left = ((part - images).square().sum((1, 2, 3)) for part in (sources, fitted))
@@ -137,6 +139,16 @@ class WarpProblem:
         """(1 + g) s(x + d), (batch, channels, height, width)."""
         return self.sampled(fields)[0].view_as(self.sources)
 
+    def uphill(self, fields: Tensor, gradient: Tensor, current: Tensor, length: float) -> Tensor:
+        """A change of the fields along a pixel gradient that moves the image by an L2 ``length``."""
+        _, *slopes = self.sampled(fields)
+        step = torch.cat([(gradient.flatten(2) * slope).sum(1) @ self.basis for slope in slopes], dim=1)
+        step = nn.functional.normalize(step)
+        for _ in range(2):
+            pace = l2_distance(self.warped(fields + step).clamp(0, 1), current)
+            step = step * (length / pace.clamp(min=length / 10)).unsqueeze(1)
+        return step
+
     def linearized(self, fields: Tensor) -> tuple[Tensor, Tensor]:
         """Residual (batch, channels * pixels) and its Jacobian."""
         value, *slopes = self.sampled(fields)
@@ -165,19 +177,6 @@ def _grid(
     one, each = torch.eye(points, dtype=torch.float64), second.T @ second
     bending = BENDING * (torch.kron(each, one) + torch.kron(one, each))
     return spread.flatten(1).T.to(device, dtype), bending.to(device, dtype)
-
-
-def _blurred(images: Tensor, sigma: float) -> Tensor:
-    """Gaussian blur of ``sigma`` pixels, black beyond the border."""
-    if sigma == 0:
-        return images
-    reach = int(3 * sigma) + 1
-    kernel = torch.exp(-torch.arange(-reach, reach + 1, dtype=torch.float64).square() / (2 * sigma**2))
-    kernel = (kernel / kernel.sum()).to(images)[None, None, :, None]
-    flat = images.flatten(0, 1).unsqueeze(1)
-    for each, padding in ((kernel, (reach, 0)), (kernel.mT, (0, reach))):
-        flat = nn.functional.conv2d(flat, each, padding=padding)
-    return flat.view_as(images)
 
 
 def _cubic_samples(images: Tensor, down: Tensor, right: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -11,11 +11,12 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, conv2d
+from torch.nn.functional import avg_pool2d
 
 from ..checks import check_choice
 from ..data import DIRECTIONS, disks
 from ..evaluation import center_of_mass
+from ..evaluation.space import blurred
 
 SIZE, RADIUS = 64, 12.0
 FINER = 4  # samples a pixel, along each axis
@@ -49,17 +50,7 @@ def shape(name: str, dy: float = 0.0, dx: float = 0.0, blur: float = 0.0) -> Ten
     inside = SHAPES[check_choice("name", name, SHAPES)]
     line = (torch.arange(FINER * SIZE) - (FINER * SIZE - 1) / 2) / FINER
     image = avg_pool2d(inside(line[:, None] - dy, line[None, :] - dx).float()[None, None], FINER)
-    return blurred(image, blur) if blur else image
-
-
-def blurred(images: Tensor, sigma: float) -> Tensor:
-    """Images (n, 1, height, width) under a Gaussian; black comes in from outside."""
-    reach = math.ceil(4 * sigma)
-    line = torch.arange(-reach, reach + 1, dtype=images.dtype)
-    weights = torch.exp(-(line**2) / (2 * sigma**2))
-    weights = weights / weights.sum()
-    down = conv2d(images, weights[None, None, :, None], padding=(reach, 0))
-    return conv2d(down, weights[None, None, None, :], padding=(0, reach))
+    return blurred(image, blur)
 
 
 def family(name: str, places: Tensor, vertical: bool = False, blur: float = 0.0) -> Tensor:

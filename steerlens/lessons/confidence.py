@@ -1,0 +1,185 @@
+"""Lesson 08: the protocol of its table, what is measured on each edit, and the stored result.
+
+PROTOCOLS        digits and faces: data, drivers, judges, distances
+case, rows       sources and targets; the rows of the table
+measured         one row of the table, for some sources
+load             the stored table, its checksum compared
+
+`confidence_table.py` computes the tables (``make tables``), `confidence_figures.py` shows them.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from .. import data as datasets
+from .. import models
+from ..data import ImageData, check_file
+from ..editing import l2_distance
+from ..evaluation import (
+    Editor,
+    editors,
+    first_correct,
+    held_editors,
+    matched_edit,
+    reference_editors,
+    warp_energy,
+)
+from ..gradients import model_logits
+
+MEASURES = ("probability", "first", "second", "energy", "energy with gain", "attained", "distance")
+HELD = ("pixel, held", "CSP joint, held", "CSP joint + warp, held")
+INK = ("pixel + contrast, held", "CSP joint + warp + contrast, held")
+ROBUST_ROWS = ("pixel", "CSP phase", "CSP joint + warp + contrast, held")
+FACE_SCALE = 48 / 28  # a face has as many more pixels a side: the same change of each pixel
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Which images are edited, with whose gradient, how far, and who judges."""
+
+    data: Callable[[], ImageData]
+    driver: str  # a recipe of `steerlens.models`
+    robust: str | None  # an adversarially trained one beside it
+    judges: tuple[str, str]  # no edit is made with their gradients
+    sources: int
+    distances: tuple[float, ...]
+    padding: int  # of the pyramid
+    held: tuple[str, ...]  # which of the editors that hold the distance
+    noise: float  # of their smoothed driver
+
+
+PROTOCOLS = {
+    "mnist": Protocol(
+        datasets.digits,
+        driver="lenet",
+        robust="robust_lenet",
+        judges=("resnet", "mlp"),
+        sources=300,
+        distances=(1.0, 2.0, 4.0),
+        padding=2,
+        held=HELD + INK,
+        noise=0.15,
+    ),
+    "fer2013": Protocol(
+        datasets.faces,
+        driver="face",
+        robust=None,
+        judges=("face_resnet", "face_lenet"),
+        sources=200,
+        distances=(FACE_SCALE, 2 * FACE_SCALE),
+        padding=0,
+        held=HELD[:1] + HELD[2:3],
+        noise=0.1,
+    ),
+}
+
+
+@cache
+def data(name: str) -> ImageData:
+    """The test images of a protocol."""
+    return PROTOCOLS[name].data()
+
+
+@cache
+def case(name: str) -> tuple[Tensor, Tensor, Tensor]:
+    """Images, labels and targets: the first of each class that the driver gets right, in turn.
+
+    The targets are drawn from the other classes at random.
+    """
+    images, protocol = data(name), PROTOCOLS[name]
+    driver, count = model(name, protocol.driver), protocol.sources // len(images.classes)
+    chosen = torch.stack([first_correct(driver, images, count, each) for each in images.classes], 1).flatten()
+    generator, classes = torch.Generator().manual_seed(0), len(images.classes)
+    labels = images.labels[chosen]
+    targets = (labels + torch.randint(1, classes, labels.shape, generator=generator)) % classes
+    return images.images[chosen], labels, targets
+
+
+@cache
+def model(name: str, recipe: str) -> nn.Module:
+    """A trained classifier for a protocol's data."""
+    return models.load(recipe, data(name), progress=False)
+
+
+@cache
+def rows(name: str) -> dict[str, tuple[str, Editor]]:
+    """The rows of a protocol's table: the driver's recipe, and the editor."""
+    protocol, images = PROTOCOLS[name], data(name)
+    shape = tuple(images.images.shape[-2:])
+    held = held_editors(shape, protocol.padding, protocol.noise)
+    found = editors(shape, protocol.padding) | {row: held[row] for row in protocol.held}
+    references = reference_editors(images.training_split())
+    table = {row: (protocol.driver, editor) for row, editor in (found | references).items()}
+    if protocol.robust:
+        table |= {f"{row}, robust": (protocol.robust, found[row]) for row in ROBUST_ROWS}
+    return table
+
+
+def measured(
+    name: str, row: str, images: Tensor, targets: Tensor, distances: tuple[float, ...] | None = None
+) -> dict[str, Tensor]:
+    """One row of a protocol's table, for some sources: `MEASURES`, each (distances, sources)."""
+    recipe, editor = rows(name)[row]
+    driver = model(name, recipe)
+    parts = []
+    for distance in distances or PROTOCOLS[name].distances:
+        edited, attained = matched_edit(driver, images, targets, editor, distance)
+        parts.append(_measures(name, driver, images, edited, targets) | {"attained": attained})
+    return {measure: torch.stack([part[measure] for part in parts]).float() for measure in MEASURES}
+
+
+@torch.no_grad()
+def _measures(
+    name: str, driver: nn.Module, sources: Tensor, edited: Tensor, targets: Tensor
+) -> dict[str, Tensor]:
+    judges = [model(name, recipe) for recipe in PROTOCOLS[name].judges]
+    p = model_logits(driver, edited).softmax(1).gather(1, targets[:, None])[:, 0]
+    first, second = (model_logits(judge, edited).argmax(1) == targets for judge in judges)
+    return {
+        "probability": p,
+        "first": first,
+        "second": second,
+        "energy": warp_energy(sources, edited, progress=False),
+        "energy with gain": warp_energy(sources, edited, gain=True, progress=False),
+        "distance": l2_distance(edited, sources),
+    }
+
+
+def results_folder() -> Path:
+    """Where stored results are: within an installed package, or in data/ of a clone."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "results"
+    return installed if installed.is_dir() else package.parent / "data" / "results"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A stored table: what was measured on every edit.
+
+    Attributes:
+        values: by row and measure, (distances, sources).
+        labels, targets: of the sources, (sources,).
+        record: how it was made: data, driver, judges, distances, command, SHA-256.
+    """
+
+    values: dict[str, dict[str, Tensor]]
+    labels: Tensor
+    targets: Tensor
+    record: dict
+
+
+def load(name: str) -> Table:
+    """A stored table of `PROTOCOLS`. Raises ValueError if it is not what its record's SHA-256 says."""
+    path = results_folder() / f"confidence-{name}.safetensors"
+    record = json.loads(path.with_suffix(".json").read_text())
+    check_file(path, record["sha256"], f"restore it, or compute it again ({record['command']})")
+    stored = safetensors.torch.load_file(path)
+    rows = {row: {kind: stored[f"{row}|{kind}"] for kind in MEASURES} for row in record["rows"]}
+    return Table(rows, stored["labels"], stored["targets"], record)
