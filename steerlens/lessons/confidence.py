@@ -174,6 +174,10 @@ class Table:
     targets: Tensor
     record: dict
 
+    def column(self, distance: float) -> int:
+        """Where a distance stands. Raises ValueError for one that was not measured."""
+        return self.record["distances"].index(distance)
+
 
 def load(name: str) -> Table:
     """A stored table of `PROTOCOLS`. Raises ValueError if it is not what its record's SHA-256 says."""
