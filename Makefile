@@ -4,7 +4,7 @@ UV := $(PYTHON) -m uv pip
 LESSONS := $(wildcard notebooks/[0-9][0-9]_*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help notebooks test lab figures benchmark checkpoints picture write refresh format constraints clean
+.PHONY: help notebooks test lab figures benchmark checkpoints maco-table picture write refresh format constraints clean
 
 # Lessons run in their own folder and without progress bars, which would stay in their outputs. Tests and
 # lessons run side by side, each on one thread: more would wait for each other.
@@ -15,7 +15,7 @@ notebooks test refresh figures: export TQDM_DISABLE := 1
 notebooks test refresh: export OMP_NUM_THREADS := 1
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' Makefile | expand -t 14
 
 notebooks: .venv/installed  ## run the lessons on the data at hand; the site is build/site/index.html
 	rm -rf build/notebooks
@@ -39,6 +39,9 @@ benchmark: .venv/benchmark  ## speed beside other packages
 
 checkpoints: .venv/installed  ## train the classifiers again
 	$(PYTHON) -m steerlens.models
+
+maco-table: .venv/installed  ## compute lesson 09's table again (needs the real data)
+	$(PYTHON) -m steerlens.lessons.maco_table
 
 picture: .venv/installed  ## make the README's picture again (needs the real data)
 	$(PYTHON) notebooks/picture.py

@@ -22,7 +22,7 @@ from .progress import progress_bar
 from .spectra import Spectrum
 
 FREE = ("phase", "spectrum", "pixels")
-RATES = {"phase": 0.3, "spectrum": 0.05, "pixels": 0.05}
+RATES = {"phase": 0.1, "spectrum": 0.05, "pixels": 0.05}
 SMALL_START = 0.01  # standard deviation, in units of the natural magnitude or canvas (Olah et al., 2017)
 CENTRE_SPREAD, SIDE_SPREAD, SMALLEST_SIDE = 0.15, 0.05, 0.05  # shares of the image
 
@@ -100,7 +100,7 @@ def maco(
         size: pixels to which a view is brought; those of the image if None.
         noise: standard deviation of the noise on every view.
         contrast: factor of all magnitudes; 1 is the definition. For "phase" only.
-        rate: of Adam: radians for "phase"; 0.3, 0.05 and 0.05 for the three kinds if None.
+        rate: of Adam: radians for "phase"; 0.1, 0.05 and 0.05 for the three kinds if None.
         seed: of the start, crops and noise.
         watch: called before each step with its index and the canvases (n, channels, height, width).
         progress: show a bar if it takes more than two seconds.
