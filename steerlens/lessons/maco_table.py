@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from PIL import Image
 from torch import Tensor, nn
+from torchvision.transforms.functional import pil_to_tensor, to_pil_image
 
 from .. import imagenet, objectives
 from ..data import photos
@@ -30,7 +32,7 @@ from .maco_measures import leave_one_out, spectral_distance, standing
 
 NETWORK = "squeezenet1_0"
 CLASSES = tuple(range(3, 1000, 50))  # every fifth class of the photographs, the first one on
-CANVAS = 160
+CANVAS, TILE = 160, 112  # pixels: as computed, and as kept in the contact sheet
 SETTINGS = {"steps": 128, "crops": 4, "size": 112, "sides": (0.9, 0.3), "noise": 0.08, "seed": 0}
 METHODS = {  # the transform and what is free; the pyramid's random phases lose half of the contrast
     "MACO": ("Fourier", {"free": "phase"}),
@@ -52,13 +54,13 @@ def spectra(photographs: Tensor) -> dict[str, Spectrum]:
 
 def measured_entry(
     model: nn.Module, photographs: Tensor, held: dict[str, Spectrum], method: str, label: int
-) -> dict[str, Any]:
-    """One row of the table: a visualisation of one class by one method, and what is measured on it."""
+) -> tuple[dict[str, Any], Tensor]:
+    """One row of the table, and the visualisation (3, height, width) of one class by one method."""
     transform, options = METHODS[method]
     objective = objectives.logit(model, label)
     found = maco(objective, held[transform], **SETTINGS, **options, progress=False)
     scores = found.scores[0, [EARLY, -1]].tolist()
-    return _row(model, photographs, method, found.images, label, scores)
+    return _row(model, photographs, method, found.images, label, scores), found.images[0]
 
 
 def _row(
@@ -95,9 +97,25 @@ def compute(work: Path, progress: bool = True) -> list[dict[str, Any]]:
     done = {(row["method"], row["class"]) for row in rows}
     todo = [(method, label) for label in CLASSES for method in METHODS if (method, label) not in done]
     for method, label in progress_bar("maco table", progress, todo):
-        rows.append(measured_entry(model, data.images, held, method, label))
+        row, image = measured_entry(model, data.images, held, method, label)
+        rows.append(row)
         _write(work, rows)
+        to_pil_image(image).save(_picture(work, method, label))
     return rows
+
+
+def _picture(work: Path, method: str, label: int) -> Path:
+    return work.with_name(f"{work.stem}-{method.replace(' ', '-')}-{label}.png")
+
+
+def contact_sheet(work: Path) -> Image.Image:
+    """All visualisations beside the table's file ``work``: a row a method, a column a class."""
+    sheet = Image.new("RGB", (TILE * len(CLASSES), TILE * len(METHODS)))
+    for row, method in enumerate(METHODS):
+        for column, label in enumerate(CLASSES):
+            tile = Image.open(_picture(work, method, label)).resize((TILE, TILE), Image.Resampling.LANCZOS)
+            sheet.paste(tile, (TILE * column, TILE * row))
+    return sheet
 
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -135,6 +153,14 @@ def stored() -> tuple[list[dict[str, Any]], dict[str, Any]]:
     return _read(path), record
 
 
+def stored_sheet() -> Tensor:
+    """The committed contact sheet, (methods, classes, 3, height, width) in [0, 1]."""
+    path = results_folder() / f"maco-{NETWORK}.jpg"
+    check_file(path, stored()[1]["sheet_sha256"], REMEDY)
+    whole = pil_to_tensor(Image.open(path)).float() / 255
+    return whole.unflatten(2, (len(CLASSES), TILE)).unflatten(1, (len(METHODS), TILE)).permute(1, 3, 0, 2, 4)
+
+
 def column(rows: list[dict[str, Any]], method: str, field: str) -> Tensor:
     """One measure of one method, float64 (classes,), in the order of `CLASSES`."""
     found = {row["class"]: row[field] for row in rows if row["method"] == method}
@@ -149,9 +175,12 @@ def main() -> None:
     rows = compute(work)
     path = results_folder() / f"maco-{NETWORK}.csv"
     _write(path, rows)
+    sheet = path.with_suffix(".jpg")
+    contact_sheet(work).save(sheet, quality=85)
     weights = data_root() / "imagenet" / f"{NETWORK}.pth"
     record = {
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "sheet_sha256": hashlib.sha256(sheet.read_bytes()).hexdigest(),
         "network": NETWORK,
         "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest()
         if weights.is_file()
