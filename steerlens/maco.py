@@ -174,7 +174,7 @@ def _start(
 
     if free == "pixels":
         shape = (1, spectrum.channels, *spectrum.shape)
-        return [leaf(SMALL_START * torch.randn(shape, generator=generator))], lambda parts: parts[0]
+        return [leaf(SMALL_START * torch.randn(shape, generator=generator))], lambda parts: parts[0].clone()
     if free == "phase":
         turns = [torch.rand(r.shape, generator=generator) for r in spectrum.magnitudes]
         return [leaf(2 * math.pi * turn) for turn in turns], lambda parts: spectrum.synthesize(
