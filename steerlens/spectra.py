@@ -68,13 +68,13 @@ class Spectrum:
     def canvas_of(self, images: Tensor) -> Tensor:
         """Canvases (n, channels, height, width) of images in [0, 1]."""
         check_images(images, self.shape, unit_range=True)
-        logits = torch.logit(images, MARGIN) - self.mean_color[:, None, None]
-        return torch.einsum("ij,njhw->nihw", self.unmixing, logits)
+        logits = torch.logit(images, MARGIN) - self.mean_color.to(images)[:, None, None]
+        return torch.einsum("ij,njhw->nihw", self.unmixing.to(images), logits)
 
     def images_of(self, canvas: Tensor) -> Tensor:
         """Images (n, channels, height, width) in (0, 1) of canvases: sigmoid(M u + m)."""
-        mixed = torch.einsum("ij,njhw->nihw", self.mixing, canvas)
-        return torch.sigmoid(mixed + self.mean_color[:, None, None])
+        mixed = torch.einsum("ij,njhw->nihw", self.mixing.to(canvas), canvas)
+        return torch.sigmoid(mixed + self.mean_color.to(canvas)[:, None, None])
 
     def synthesize(self, phases: tuple[Tensor, ...], contrast: float = 1.0) -> Tensor:
         """F^-1(contrast r e^{i phi}): canvases (n, channels, height, width) of phases in radians.

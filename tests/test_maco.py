@@ -1,4 +1,4 @@
-"""MACO: spectra against plain FFTs, the constraint in every bin, known optima, objectives, and what is refused."""
+"""MACO: spectra against plain FFTs, the constraint in every bin, known optima, objectives, bad input."""
 
 import hashlib
 

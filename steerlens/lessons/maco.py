@@ -76,8 +76,13 @@ def case() -> Case:
 def digits_case() -> Case:
     """The same questions, asked of LeNet."""
     data = digits()[:400]
-    how = {"steps": 64, "crops": 4, "size": 28, "rate": 0.2, "sides": (1.0, 0.8), "progress": False}
-    return Case(models.load("lenet", data), data, (3, 8), how, ("0", "2", "3", "5"), "4", data.images[:12])
+    depths = ("0", "2", "3", "5")
+    return Case(models.load("lenet", data), data, (3, 8), digits_how(), depths, "4", data.images[:12])
+
+
+def digits_how() -> dict[str, Any]:
+    """Settings for small grey images, of which a crop must show nearly everything."""
+    return {"steps": 64, "crops": 4, "size": 28, "rate": 0.2, "sides": (1.0, 0.8), "progress": False}
 
 
 @torch.no_grad()

@@ -1,6 +1,6 @@
 """Lesson 09: its figures and its widget.
 
-gallery        images in rows, with a line of text under each
+gallery        images in rows
 spectrum_lines radial spectra on logarithmic axes
 concept_table  images with a concept's heat map, and what the concept's direction looks for
 sheet_view, sheet_browser   the stored table, a class at a time
@@ -17,30 +17,23 @@ from torch import Tensor
 
 from ..plot import WIDTH, closed, show_image
 from ..widgets import StillBox, image_png, viewer
+from .baselines_figures import bare
 from .maco_table import CLASSES, METHODS, column
 
 
-def gallery(
-    rows: Mapping[str, Tensor], titles: Sequence[str], notes: Mapping[str, Sequence[str]] | None = None
-) -> Figure:
-    """A row a name, a column a title; under each image its note.
+def gallery(rows: Mapping[str, Tensor], titles: Sequence[str]) -> Figure:
+    """A row a name, a column a title.
 
     Args:
         rows: images (columns, channels, height, width) in [0, 1] by name.
         titles: of the columns.
-        notes: lines under the images of a row, by name.
     """
-    columns = len(titles)
-    cell = min(WIDTH / (columns + 1), 1.9)
-    size = (cell * (columns + 1), len(rows) * (cell + 0.22) + 0.25)
-    figure, axes = plt.subplots(len(rows), columns, figsize=size, squeeze=False, layout="constrained")
+    cell = min(WIDTH / (len(titles) + 1), 1.9)
+    figure, axes = bare(len(rows), len(titles), (cell * (len(titles) + 1), len(rows) * cell + 0.3))
     for line, (name, images) in zip(axes, rows.items(), strict=True):
         line[0].set_ylabel(name, fontsize=10, rotation=0, ha="right", va="center")
-        for axis, image, note in zip(line, images, (notes or {}).get(name, [""] * columns), strict=True):
+        for axis, image in zip(line, images, strict=True):
             show_image(axis, image)
-            axis.set(xticks=[], yticks=[])
-            axis.spines[:].set_visible(False)
-            axis.set_xlabel(note, fontsize=8, labelpad=2)
     for axis, title in zip(axes[0], titles, strict=True):
         axis.set_title(title, fontsize=10, pad=3)
     return closed(figure)
@@ -70,9 +63,7 @@ def concept_table(images: Tensor, maps: Tensor, seen: Tensor, shown: int = 4) ->
         shown: how many images a concept.
     """
     cell = WIDTH / (shown + 2)
-    figure, axes = plt.subplots(
-        len(maps), shown + 1, figsize=(WIDTH, len(maps) * cell), squeeze=False, layout="constrained"
-    )
+    figure, axes = bare(len(maps), shown + 1, (WIDTH, len(maps) * (cell + 0.1) + 0.2))
     for number, (line, heat, picture) in enumerate(zip(axes, maps, seen, strict=True)):
         strongest = heat.flatten(1).amax(1).argsort(descending=True)[:shown]
         for axis, index in zip(line, strongest, strict=False):
@@ -80,9 +71,6 @@ def concept_table(images: Tensor, maps: Tensor, seen: Tensor, shown: int = 4) ->
             axis.imshow(heat[index].numpy(), cmap="inferno", alpha=0.55, vmin=0, vmax=heat.max().item())
         show_image(line[-1], picture)
         line[0].set_ylabel(f"concept {number}", fontsize=10, rotation=0, ha="right", va="center")
-    for axis in axes.flat:
-        axis.set(xticks=[], yticks=[])
-        axis.spines[:].set_visible(False)
     axes[0, -1].set_title("MACO", fontsize=10)
     return closed(figure)
 
@@ -113,13 +101,10 @@ def sheet_figure(sheet: Tensor, names: Sequence[str]) -> Figure:
     """All of the stored pictures: four rows, twice."""
     half, lines = len(names) // 2, len(METHODS)
     cell = WIDTH / (half + 1)
-    figure, axes = plt.subplots(
-        2 * lines, half, figsize=(WIDTH, 2 * lines * cell + 0.5), squeeze=False, layout="constrained"
-    )
+    figure, axes = bare(2 * lines, half, (WIDTH, 2 * lines * cell + 0.5))
     for row, line in enumerate(axes):
         for place, axis in enumerate(line, start=half * (row // lines)):
             show_image(axis, sheet[row % lines, place])
-            axis.set(xticks=[], yticks=[])
             if row % lines == 0:
                 axis.set_title(names[place][:14], fontsize=6, pad=2)
         line[0].set_ylabel(list(METHODS)[row % lines], fontsize=7, rotation=0, ha="right", va="center")

@@ -23,6 +23,7 @@ from torchvision.transforms.functional import pil_to_tensor, to_pil_image
 from .. import imagenet, objectives
 from ..data import photos
 from ..data.files import check_file, data_root
+from ..data.photographs import IMAGENET_CLASSES
 from ..maco import maco
 from ..models import checkpoint_folder
 from ..progress import progress_bar
@@ -159,6 +160,11 @@ def stored_sheet() -> Tensor:
     check_file(path, stored()[1]["sheet_sha256"], REMEDY)
     whole = pil_to_tensor(Image.open(path)).float() / 255
     return whole.unflatten(2, (len(CLASSES), TILE)).unflatten(1, (len(METHODS), TILE)).permute(1, 3, 0, 2, 4)
+
+
+def names() -> list[str]:
+    """Short names of the 20 classes."""
+    return [IMAGENET_CLASSES[label] for label in CLASSES]
 
 
 def column(rows: list[dict[str, Any]], method: str, field: str) -> Tensor:
