@@ -225,12 +225,14 @@ def test_sheet_browser_follows_its_menu():
 
 def test_figures_draw_what_they_are_given(x):
     drawn = figures.gallery({"a": x[:2], "b": x[2:4]}, ["one", "two"])
-    assert [axis.get_title() for axis in drawn.axes[:2]] == ["one", "two"] and len(drawn.axes) == 4
+    assert [axis.get_title() for axis in drawn.figure.axes] == ["one", "two", "", ""]
+    assert drawn._repr_png_().startswith(b"\x89PNG") and repr(drawn) == "Picture of 4 panels"
+    assert len(drawn._repr_png_()) < len(figures.figure_png(drawn.figure))
     lines = figures.spectrum_lines({"a": measure.radial_spectrum(x)}).axes[0].lines
     assert lines[0].get_ydata() == pytest.approx(measure.radial_spectrum(x).quantile(0.5, dim=0).numpy())
     heat = torch.zeros(2, 6, 16, 16)
     heat[0, 4, 3, 3], heat[1, 2, 3, 3] = 1, 1
-    axes = figures.concept_table(x, heat, x[:2], shown=3).axes
+    axes = figures.concept_table(x, heat, x[:2], shown=3).figure.axes
     for axis, strongest in ((axes[0], 4), (axes[4], 2)):
         assert (axis.images[0].get_array() == x[strongest].mean(0).numpy()).all()
 

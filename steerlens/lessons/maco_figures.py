@@ -1,11 +1,13 @@
 """Lesson 09: its figures and its widget.
 
+Picture        a figure as a PNG of few colours
 gallery        images in rows
 spectrum_lines radial spectra on logarithmic axes
 concept_table  images with a concept's heat map, and what the concept's direction looks for
 sheet_view, sheet_browser   the stored table, a class at a time
 """
 
+import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,15 +15,32 @@ import ipywidgets
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.figure import Figure
+from PIL import Image
 from torch import Tensor
 
 from ..plot import WIDTH, closed, show_image
-from ..widgets import StillBox, image_png, viewer
+from ..widgets import StillBox, figure_png, image_png, viewer
 from .baselines_figures import bare
 from .maco_table import CLASSES, METHODS, column
 
 
-def gallery(rows: Mapping[str, Tensor], titles: Sequence[str]) -> Figure:
+class Picture:
+    """A figure that a notebook keeps as a PNG of few colours: noise in all colours takes megabytes."""
+
+    def __init__(self, figure: Figure, colors: int = 128):
+        self.figure, self.colors = closed(figure), colors
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        picture = Image.open(io.BytesIO(figure_png(self.figure))).convert("RGB")
+        picture.quantize(self.colors).save(buffer, format="PNG", optimize=True)
+        return buffer.getvalue()
+
+    def __repr__(self) -> str:
+        return f"Picture of {len(self.figure.axes)} panels"
+
+
+def gallery(rows: Mapping[str, Tensor], titles: Sequence[str]) -> Picture:
     """A row a name, a column a title.
 
     Args:
@@ -36,7 +55,7 @@ def gallery(rows: Mapping[str, Tensor], titles: Sequence[str]) -> Figure:
             show_image(axis, image)
     for axis, title in zip(axes[0], titles, strict=True):
         axis.set_title(title, fontsize=10, pad=3)
-    return closed(figure)
+    return Picture(figure)
 
 
 def spectrum_lines(spectra: Mapping[str, Tensor]) -> Figure:
@@ -53,7 +72,7 @@ def spectrum_lines(spectra: Mapping[str, Tensor]) -> Figure:
     return closed(figure)
 
 
-def concept_table(images: Tensor, maps: Tensor, seen: Tensor, shown: int = 4) -> Figure:
+def concept_table(images: Tensor, maps: Tensor, seen: Tensor, shown: int = 4) -> Picture:
     """A row a concept: the images where it is strongest under its heat map, then its visualisation.
 
     Args:
@@ -62,8 +81,8 @@ def concept_table(images: Tensor, maps: Tensor, seen: Tensor, shown: int = 4) ->
         seen: visualisations (concepts, channels, height, width), any size.
         shown: how many images a concept.
     """
-    cell = WIDTH / (shown + 2)
-    figure, axes = bare(len(maps), shown + 1, (WIDTH, len(maps) * (cell + 0.1) + 0.2))
+    cell = 0.8 * WIDTH / (shown + 1.5)
+    figure, axes = bare(len(maps), shown + 1, (0.8 * WIDTH, len(maps) * (cell + 0.1) + 0.2))
     for number, (line, heat, picture) in enumerate(zip(axes, maps, seen, strict=True)):
         strongest = heat.flatten(1).amax(1).argsort(descending=True)[:shown]
         for axis, index in zip(line, strongest, strict=False):
@@ -72,7 +91,7 @@ def concept_table(images: Tensor, maps: Tensor, seen: Tensor, shown: int = 4) ->
         show_image(line[-1], picture)
         line[0].set_ylabel(f"concept {number}", fontsize=10, rotation=0, ha="right", va="center")
     axes[0, -1].set_title("MACO", fontsize=10)
-    return closed(figure)
+    return Picture(figure)
 
 
 def sheet_view(sheet: Tensor, rows: list[dict[str, Any]], place: int) -> tuple[bytes, str]:
@@ -94,18 +113,19 @@ def sheet_browser(sheet: Tensor, rows: list[dict[str, Any]], names: Sequence[str
     """
     menu = ipywidgets.Dropdown(options=[(name, i) for i, name in enumerate(names)], description="class")
     text = f"A menu of {len(CLASSES)} classes; four pictures of each."
-    return viewer([menu], lambda place: sheet_view(sheet, rows, place), sheet_figure(sheet, names), text)
+    still = sheet_figure(sheet, names)._repr_png_()
+    return viewer([menu], lambda place: sheet_view(sheet, rows, place), still, text)
 
 
-def sheet_figure(sheet: Tensor, names: Sequence[str]) -> Figure:
+def sheet_figure(sheet: Tensor, names: Sequence[str]) -> Picture:
     """All of the stored pictures: four rows, twice."""
     half, lines = len(names) // 2, len(METHODS)
-    cell = WIDTH / (half + 1)
-    figure, axes = bare(2 * lines, half, (WIDTH, 2 * lines * cell + 0.5))
+    cell = 0.85 * WIDTH / (half + 1)
+    figure, axes = bare(2 * lines, half, (0.85 * WIDTH, 2 * lines * cell + 0.5))
     for row, line in enumerate(axes):
         for place, axis in enumerate(line, start=half * (row // lines)):
             show_image(axis, sheet[row % lines, place])
             if row % lines == 0:
                 axis.set_title(names[place][:14], fontsize=6, pad=2)
         line[0].set_ylabel(list(METHODS)[row % lines], fontsize=7, rotation=0, ha="right", va="center")
-    return closed(figure)
+    return Picture(figure)
