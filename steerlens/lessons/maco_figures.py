@@ -1,6 +1,6 @@
 """Lesson 09: its figures and its widget.
 
-Picture        a figure as a PNG of few colours
+Picture        a figure as a PNG of 256 colours
 gallery        images in rows
 spectrum_lines radial spectra on logarithmic axes
 concept_table  images with a concept's heat map, and what the concept's direction looks for
@@ -25,15 +25,16 @@ from .maco_table import CLASSES, METHODS, column
 
 
 class Picture:
-    """A figure that a notebook keeps as a PNG of few colours: noise in all colours takes megabytes."""
+    """A figure that a notebook keeps as a PNG of 256 colours: noise in all colours takes megabytes."""
 
-    def __init__(self, figure: Figure, colors: int = 128):
-        self.figure, self.colors = closed(figure), colors
+    def __init__(self, figure: Figure):
+        self.figure = closed(figure)
 
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
         picture = Image.open(io.BytesIO(figure_png(self.figure))).convert("RGB")
-        picture.quantize(self.colors).save(buffer, format="PNG", optimize=True)
+        few = picture.quantize(256, Image.Quantize.MAXCOVERAGE)  # keeps rare, strong colours
+        few.save(buffer, format="PNG", optimize=True)
         return buffer.getvalue()
 
     def __repr__(self) -> str:
