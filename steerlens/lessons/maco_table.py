@@ -35,7 +35,7 @@ NETWORK = "squeezenet1_0"
 CLASSES = tuple(range(3, 1000, 50))  # every fifth class of the photographs, the first one on
 CANVAS, TILE = 160, 112  # pixels: as computed, and as kept in the contact sheet
 SETTINGS = {"steps": 128, "crops": 4, "size": 112, "sides": (0.9, 0.3), "noise": 0.08, "seed": 0}
-METHODS = {  # the transform and what is free; the pyramid's random phases lose half of the contrast
+METHODS = {  # the transform and what is free; in the pyramid, phases that do not fit together cancel
     "MACO": ("Fourier", {"free": "phase"}),
     "Fourier": ("Fourier", {"free": "spectrum"}),
     "pixels": ("Fourier", {"free": "pixels"}),
