@@ -4,7 +4,7 @@ UV := $(PYTHON) -m uv pip
 LESSONS := $(wildcard notebooks/[0-9][0-9]_*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help notebooks test lab figures benchmark checkpoints picture write refresh format constraints clean
+.PHONY: help notebooks test lab figures benchmark checkpoints tables picture write refresh format constraints clean
 
 # Lessons run in their own folder and without progress bars, which would stay in their outputs. Tests and
 # lessons run side by side, each on one thread: more would wait for each other.
@@ -40,8 +40,9 @@ benchmark: .venv/benchmark  ## speed beside other packages
 checkpoints: .venv/installed  ## train the classifiers again
 	$(PYTHON) -m steerlens.models
 
-tables: .venv/installed  ## measure the tables of lesson 08 again (needs the real data; half an hour)
+tables: .venv/installed  ## measure the tables of lessons 08 and 09 again (needs the real data; an hour)
 	$(PYTHON) -m steerlens.lessons.confidence_table
+	$(PYTHON) -m steerlens.lessons.maco_table
 
 picture: .venv/installed  ## make the README's picture again (needs the real data)
 	$(PYTHON) notebooks/picture.py

@@ -25,9 +25,9 @@ HEIGHT = 224  # smallest height in pixels of a frame on the screen
 class StillBox(ipywidgets.VBox):
     """A column of widgets that also leaves a picture in the notebook file, for static readers."""
 
-    def __init__(self, children: Sequence[ipywidgets.Widget], still: Figure, text: str):
+    def __init__(self, children: Sequence[ipywidgets.Widget], still: Figure | bytes, text: str):
         super().__init__(children)
-        self._still, self._text = figure_png(still), text
+        self._still, self._text = still if isinstance(still, bytes) else figure_png(still), text
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle = super()._repr_mimebundle_(**kwargs)
@@ -59,7 +59,7 @@ def frame_slider(morph: Morph, row: int = 0, classes: Sequence[str] | None = Non
 def viewer(
     controls: Sequence[ipywidgets.Widget],
     view: Callable[..., tuple[bytes, str]],
-    still: Figure,
+    still: Figure | bytes,
     text: str,
     rows: Sequence[ipywidgets.Widget] | None = None,
 ) -> StillBox:
@@ -70,7 +70,7 @@ def viewer(
     Args:
         controls: widgets with a ``value``.
         view: a pure function of these values, in order, that returns a PNG and a line of text.
-        still: what a reader without a kernel sees.
+        still: what a reader without a kernel sees: a figure, or a PNG.
         text: the same in words, where there are no pictures.
         rows: the controls as they are laid out; one below another if None.
     """

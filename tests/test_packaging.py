@@ -15,7 +15,7 @@ FLOORS = [  # each imports only from floors below it
     {"checks", "networks", "progress"},
     {"transforms", "linear"},
     {"color", "pyramid", "gradients", "data"},
-    {"editing", "training", "imagenet"},
+    {"editing", "training", "imagenet", "spectra", "objectives"},
     {"morph", "models", "maco"},
     {"steering"},
     {"evaluation", "plot"},

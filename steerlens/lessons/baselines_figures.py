@@ -36,7 +36,7 @@ def edit_table(
     """
     rows, columns = len(edited) + 1, len(titles)
     cell = min(WIDTH / (columns + 1.4), 1.35)
-    figure, axes = _bare(rows, columns, (cell * (columns + 1.4), rows * (cell + 0.17) + 0.25))
+    figure, axes = bare(rows, columns, (cell * (columns + 1.4), rows * (cell + 0.17) + 0.25))
     for axis, title, source in zip(axes[0], titles, sources, strict=True):
         show_image(axis, source)
         axis.set_title(title, fontsize=10, pad=3)
@@ -54,7 +54,7 @@ def coefficient_rows(rows: Mapping[str, tuple[Tensor, Tensor, Tensor]]) -> Figur
 
     Each change is on its own scale, from minus to plus its largest value.
     """
-    figure, axes = _bare(len(rows), 3, (0.62 * WIDTH, 1.8 * len(rows) + 0.3))
+    figure, axes = bare(len(rows), 3, (0.62 * WIDTH, 1.8 * len(rows) + 0.3))
     for line, (name, (image, *changes)) in zip(axes, rows.items(), strict=True):
         show_image(line[0], image[0])
         _named(line[0], name)
@@ -135,7 +135,7 @@ def _named(axis: plt.Axes, name: str) -> None:
     axis.set_ylabel(name, fontsize=9, rotation=0, ha="right", va="center")
 
 
-def _bare(rows: int, columns: int, size: tuple[float, float]) -> tuple[Figure, np.ndarray]:
+def bare(rows: int, columns: int, size: tuple[float, float]) -> tuple[Figure, np.ndarray]:
     """Axes without ticks and frames."""
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.01, wspace=0.01, hspace=0.01)

@@ -1,6 +1,6 @@
 """The paper's equations, and the check that stands beside each in a lesson.
 
-    EQUATIONS        label -> formula: (1) to (12), and every line of Appendices A and B
+    EQUATIONS        label -> formula: (1) to (12), every line of Appendices A and B, and MACO's
     check_equation   asserts an error and prints one line, which notebooks/equations.py collects
     relative_error   largest deviation, in units of the largest expected value
 
@@ -69,10 +69,19 @@ APPENDIX_B = {
     "B.16": r"A_k = A_0",
     "B.17": r"S_k = A_k\,e^{j\Phi_k} = A_0\,e^{j(\Phi_0 + k\Delta\Phi)}",
 }
+MACO = {  # Definition 2.1, line by line, and the chain rule behind "transparency for free"
+    "M.1": r"r = \mathbb E_{x\sim\mathcal D}\left(|\mathcal F(x)|\right)",
+    "M.2": r"\varphi^* = \arg\max_\varphi \mathbb E_{\tau\sim\mathcal T}\left("
+    r"\mathcal L_{\mathcal A}((\tau\circ\mathcal F^{-1})(r e^{i\varphi}))\right)",
+    "M.3": r"x^* = \mathcal F^{-1}\left(r e^{i\varphi^*}\right)",
+    "M.4": r"\frac{\partial\mathcal L}{\partial\varphi} = \frac{\partial\mathcal L}{\partial x}"
+    r"\frac{\partial x}{\partial\varphi}",
+}
 PARTS = {  # the sections of the table, in order
     "Numbered equations": STEERABLE_LENS,
     "Appendix A, line by line": APPENDIX_A,
     "Appendix B, line by line": APPENDIX_B,
+    "MACO: Definition 2.1 and Section 2": MACO,
 }
 EQUATIONS = {label: formula for part in PARTS.values() for label, formula in part.items()}
 
