@@ -49,12 +49,11 @@ def contributions(x: Tensor, y: Tensor, constants: Sequence[Constant], entries: 
         x, y, constants: input, output and constants of `steerlens.linear.freezing.frozen_run`.
         entries: flat indices of the output, (n,).
     """
-    rows, forward = _projections(x, y, constants, entries)
+    rows, local = _projections(x, y, constants, entries)
     shares: dict[str, Tensor] = {}
-    for constant, q in zip(constants, forward, strict=True):
-        share = (q * constant.value).flatten(1).sum(1)
+    for constant, part in local:
         label = f"{constant.layer} {constant.unit}".strip()
-        shares[label] = shares.get(label, 0) + share
+        shares[label] = shares.get(label, 0) + part.flatten(1).sum(1)
     biases = torch.stack(list(shares.values()), 1) if shares else y.new_zeros(len(entries), 0)
     inputs = (rows * x.detach()).flatten(1).sum(1)
     return Contributions(entries, y.detach().flatten()[entries], inputs, tuple(shares), biases)
@@ -72,13 +71,12 @@ def pixel_discussion(x: Tensor, y: Tensor, constants: Sequence[Constant], entrie
         x, y, constants: input, output and constants of `steerlens.linear.freezing.frozen_run`.
         entries: flat indices of the output, (n,).
     """
-    rows, forward = _projections(x, y, constants, entries)
+    rows, local = _projections(x, y, constants, entries)
     discussion = rows * x.detach()
-    if not constants:
+    if not local:
         return discussion
-    local = [q * constant.value for q, constant in zip(forward, constants, strict=True)]
-    (back,) = _gradients([constant.output for constant in constants], [x], local)
-    residual = sum(part.flatten(1).sum(1) for part in local)
+    (back,) = _gradients([constant.output for constant, _ in local], [x], [part for _, part in local])
+    residual = sum(part.flatten(1).sum(1) for _, part in local)
     weights = back[:, 0].abs().flatten(1) + 1e-30  # even where nothing arrives
     spread = residual[:, None] * weights / weights.sum(1, keepdim=True)
     return discussion + spread.view_as(discussion)
@@ -86,14 +84,18 @@ def pixel_discussion(x: Tensor, y: Tensor, constants: Sequence[Constant], entrie
 
 def _projections(
     x: Tensor, y: Tensor, constants: Sequence[Constant], entries: Tensor
-) -> tuple[Tensor, list[Tensor]]:
-    """Rows of F, (n, ...) like x, and those of each Q_i, (n, ...) like the constants."""
+) -> tuple[Tensor, list[tuple[Constant, Tensor]]]:
+    """Rows of F, (n, ...) like x, and each constant that reaches the output with its Q_i c_i, (n, 1, ...)."""
     impulses = torch.nn.functional.one_hot(entries, y.numel()).to(y).view(-1, *y.shape)
-    rows, *forward = _gradients([y], [x, *(c.probe for c in constants)], [impulses])
-    return rows[:, 0], forward
+    rows, *forward = _gradients([y], [x, *(constant.probe for constant in constants)], [impulses])
+    reached = [(c, q * c.value) for c, q in zip(constants, forward, strict=True) if q is not None]
+    return rows[:, 0], reached
 
 
 def _gradients(
     outputs: Sequence[Tensor], inputs: Sequence[Tensor], directions: Sequence[Tensor]
-) -> tuple[Tensor, ...]:
-    return torch.autograd.grad(outputs, inputs, directions, retain_graph=True, is_grads_batched=True)
+) -> tuple[Tensor | None, ...]:
+    """Gradients along a batch of directions; None for an input that a frozen mask cut off."""
+    return torch.autograd.grad(
+        outputs, inputs, directions, retain_graph=True, is_grads_batched=True, allow_unused=True
+    )

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.autograd import forward_ad
+from torch.autograd.function import BackwardCFunction
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode, resolve_name
 from torch.utils._pytree import tree_leaves, tree_map
@@ -202,6 +203,20 @@ def frozen_run(
     flow = flow_of(output)
     if flow is None:
         raise ValueError("model: expected an output that depends on the input, got one that does not")
-    if flow.unfrozen:
-        raise NotImplementedError(f"model: expected units with a freeze rule (rules=), got {flow.unfrozen}")
+    if unfrozen := flow.unfrozen or _custom_function(output):
+        raise NotImplementedError(f"model: expected units with a freeze rule (rules=), got {unfrozen}")
     return output
+
+
+def _custom_function(output: Tensor) -> str | None:
+    """Name of a `torch.autograd.Function` in the graph of a tensor: its derivative may be anything."""
+    seen, waiting = set(), [output.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        if isinstance(node, BackwardCFunction):
+            return f"the custom function {node.name()!r}"
+        seen.add(node)
+        waiting += [following for following, _ in node.next_functions]
+    return None

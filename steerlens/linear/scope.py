@@ -51,7 +51,7 @@ def _layer(unit: nn.LayerNorm, x0: Tensor, x1: Tensor) -> Tensor:
 
 SCOPES: dict[type, Callable[..., Tensor]] = {
     nn.ReLU: lambda unit, x0, x1: x1 * (x0 > 0),
-    nn.LeakyReLU: lambda unit, x0, x1: x1 * torch.where(x0 > 0, 1.0, unit.negative_slope),
+    nn.LeakyReLU: lambda unit, x0, x1: torch.where(x0 > 0, x1, unit.negative_slope * x1),
     nn.MaxPool2d: _maxima,
     nn.SiLU: lambda unit, x0, x1: x1 / (1 + torch.exp(-x0)),
     nn.GELU: lambda unit, x0, x1: x1 * (1 + torch.erf(x0 / math.sqrt(2))) / 2,
