@@ -212,9 +212,13 @@ FUNCTIONS = {
     "sigmoid(x) * x": (lambda c, x: (y := c(x)).sigmoid() * y, nn.SiLU()),
     "F.silu in place": (lambda c, x: F.silu(c(x), inplace=True), nn.SiLU()),
     "F.gelu": (lambda c, x: F.gelu(c(x)), nn.GELU()),
+    "F.hardsigmoid": (
+        lambda c, x: F.hardsigmoid(c(x)) - 0.5,
+        nn.Sequential(nn.Hardtanh(-3, 3), Fn(lambda x: x / 6)),
+    ),
     "torch.tanh": (lambda c, x: torch.tanh(c(x)), nn.Tanh()),
     "F.instance_norm": (lambda c, x: F.instance_norm(c(x)), nn.InstanceNorm2d(4)),
-    "augmented": (lambda c, x: F.relu(c(x)).mul_(2).add_(1) - 1, nn.Sequential(nn.ReLU(), conv(4, 4))),
+    "augmented": (lambda c, x: F.relu(c(x)).mul(2).add_(1) - 1, nn.Sequential(nn.ReLU(), conv(4, 4))),
     "batch statistics": (
         lambda c, x: F.batch_norm(c(x), None, None, training=True),
         nn.InstanceNorm2d(4),

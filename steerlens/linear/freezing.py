@@ -4,7 +4,6 @@ Freezer          a torch function mode, for functional calls, operators, methods
 frozen_run       a model's output under it
 """
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +11,6 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.autograd import forward_ad
 from torch.autograd.function import BackwardCFunction
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode, resolve_name
@@ -21,11 +19,6 @@ from torch.utils._pytree import tree_leaves, tree_map
 from .rules import DECISIONS, GATES, PRODUCTS, STRUCTURE, Rule
 
 MARK = "_steerlens_flow"
-
-with warnings.catch_warnings():  # torch loads its forward derivatives with a function that it deprecates
-    warnings.simplefilter("ignore", FutureWarning)
-    with forward_ad.dual_level():
-        forward_ad.make_dual(torch.zeros(1), torch.zeros(1))
 
 
 class Flow(NamedTuple):
@@ -147,20 +140,23 @@ def _masks_detached(args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[st
 
 def constant_part(rule: Rule, function: Callable, args: tuple, kwargs: dict[str, Any]) -> Tensor | None:
     """c of a unit's frozen action A x + c at its input x: its value minus its derivative along x."""
-    with torch.no_grad(), forward_ad.dual_level():
+    signals: list[Tensor] = []
 
-        def dual(leaf: Any) -> Any:
-            if not isinstance(leaf, Tensor) or flow_of(leaf) is None:
-                return leaf
-            return forward_ad.make_dual(leaf.detach().clone(), leaf.detach().clone())
+    def leaf_of(leaf: Any) -> Any:
+        if not isinstance(leaf, Tensor) or flow_of(leaf) is None:
+            return leaf
+        signals.append(leaf.detach().clone().requires_grad_())
+        return signals[-1] * 1  # units may work in place
 
-        args, kwargs = tree_map(dual, (args, kwargs))
-        output = rule(function, *args, **kwargs)
-        output = output[0] if isinstance(output, tuple) else output
-        if not isinstance(output, Tensor) or not output.is_floating_point():
-            return None
-        value, tangent = forward_ad.unpack_dual(output)
-        return (value if tangent is None else value - tangent).detach().clone()
+    args, kwargs = tree_map(leaf_of, (args, kwargs))
+    output = rule(function, *args, **kwargs)
+    output = output[0] if isinstance(output, tuple) else output
+    if not isinstance(output, Tensor) or not output.requires_grad:
+        return None
+    w = torch.zeros_like(output, requires_grad=True)  # the transpose of w -> A^T w is A
+    back = torch.autograd.grad(output, signals, w, create_graph=True, materialize_grads=True)
+    (along,) = torch.autograd.grad(back, w, [signal.detach() for signal in signals], materialize_grads=True)
+    return output.detach() - along
 
 
 @contextmanager
@@ -180,7 +176,7 @@ def _named_layers(model: nn.Module, layers: list[str]) -> Iterator[None]:
 def frozen_run(
     model: nn.Module, rules: Mapping[str, Rule], x: Tensor, constants: list[Constant] | None = None
 ) -> Tensor:
-    """Output of the frozen network at ``x``, differentiable backwards and forwards with respect to it.
+    """Output of the frozen network at ``x``, differentiable with respect to it.
 
     Args:
         model: in eval mode; its parameters are taken as constants.

@@ -1,6 +1,7 @@
 """LinearInterpreter: the affine system y = F x + r that a network is while its decisions are frozen."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -32,7 +33,8 @@ def check_input(x0: object) -> Tensor:
 class LinearInterpreter:
     """The frozen affine system of a network at one input: ``y = F(x0) x + r(x0)`` (Eq. 1, 5).
 
-    F is never stored. ``apply`` is one forward pass with a tangent; ``transpose`` one backward pass.
+    F is never stored. ``transpose`` is one backward pass (Eq. 6). F^T w is linear in w, so that ``apply`` is
+    one backward pass through the graph of that one.
 
     Args:
         model: maps (1, ...) to (1, ...); used in eval mode, its parameters as constants.
@@ -40,13 +42,12 @@ class LinearInterpreter:
         rules: freeze rules beside or instead of `steerlens.linear.rules.RULES`: name of a torch function ->
             rule.
         chunk: how many vectors go through the network at a time.
-        keep_graph: keep the frozen network's graph, which makes ``transpose`` cheaper and costs the masks'
-            memory; otherwise each call makes it anew.
+        keep_graph: keep the frozen network's graph, which makes calls cheaper and costs the masks' memory;
+            otherwise each call makes it anew.
 
     Attributes:
         x0: the input.
         output: f(x0), (1, ...).
-        residual: r(x0), (1, ...).
 
     Raises:
         TypeError, ValueError: an argument that does not fit, or a rule whose unit does not give the model's
@@ -68,11 +69,16 @@ class LinearInterpreter:
         with evaluation_mode(model), torch.no_grad():
             expected = model(self.x0)
         self._graph: tuple[Tensor, Tensor] | None = None
+        self._back: tuple[Tensor, Tensor] | None = None
         self.output = self._traced()[1].detach()
         error = (self.output - expected).abs().max() / expected.abs().max().clamp(min=1e-30)
         if not error <= AGREEMENT[x0.dtype]:
             raise ValueError(f"rules: expected the model's own output at x0 (Eq. 3), got one {error:.1g} off")
-        self.residual = self.output - self.apply(self.x0)
+
+    @cached_property
+    def residual(self) -> Tensor:
+        """r(x0) = f(x0) - F x0, (1, ...)."""
+        return self.output - self.apply(self.x0)
 
     def __call__(self, x: Tensor) -> Tensor:
         """F x + r of a batch (n, ...) like x0, (n, ...) like the output (Eq. 5)."""
@@ -83,20 +89,14 @@ class LinearInterpreter:
     def apply(self, v: Tensor) -> Tensor:
         """F v of a batch (n, ...) like x0: (n, ...) like the output."""
         v = self._vectors("v", v, self.x0)
-
-        def derivative(direction: Tensor) -> Tensor:
-            return torch.func.jvp(self._run, (self.x0,), (direction[None],))[1][0]
-
-        with evaluation_mode(self._model), torch.no_grad():
-            return torch.func.vmap(derivative, chunk_size=self.chunk)(v)
+        w, back = self._transposed()
+        return _batched(back, w, v, self.chunk)
 
     def transpose(self, u: Tensor) -> Tensor:
         """F^T u of a batch (n, ...) like the output: (n, ...) like x0 (Eq. 6)."""
         u = self._vectors("u", u, self.output)
         x, y = self._traced()
-        parts = u[:, None].split(self.chunk)
-        found = [torch.autograd.grad(y, x, p, retain_graph=True, is_grads_batched=True)[0] for p in parts]
-        return torch.cat(found)[:, 0]
+        return _batched(y, x, u, self.chunk)
 
     def row(self, k: Any) -> Tensor:
         """Rows of F, the receptive filters of output entries ``k`` (flat indices): (n, ...) like x0."""
@@ -148,9 +148,6 @@ class LinearInterpreter:
         parts = [pixel_discussion(x, y, constants, part) for part in entries.split(self.chunk)]
         return torch.cat(parts)
 
-    def _run(self, x: Tensor) -> Tensor:
-        return frozen_run(self._model, self._rules, x)
-
     def _traced(self, constants: bool = False) -> tuple:
         """x0 as a leaf, the output, and, if asked for, the constants that the units add."""
         if constants or self._graph is None:
@@ -164,6 +161,17 @@ class LinearInterpreter:
                 return x, y
             self._graph = x, y
         return self._graph
+
+    def _transposed(self) -> tuple[Tensor, Tensor]:
+        """w as a leaf, like the output, and F^T w, differentiable with respect to it: its transpose is F."""
+        if self._back is not None:
+            return self._back
+        x, y = self._traced()
+        w = torch.zeros_like(y, requires_grad=True)
+        (back,) = torch.autograd.grad(y, x, w, create_graph=True)
+        if self.keep_graph:
+            self._back = w, back
+        return w, back
 
     def _vectors(self, name: str, v: Tensor, like: Tensor) -> Tensor:
         if not isinstance(v, Tensor) or v.dtype != like.dtype:
@@ -183,3 +191,10 @@ class LinearInterpreter:
         impulses = like.new_zeros(len(entries), like.numel())
         impulses[torch.arange(len(entries)), entries] = 1
         return impulses.view(-1, *like.shape[1:])
+
+
+def _batched(outputs: Tensor, inputs: Tensor, directions: Tensor, chunk: int) -> Tensor:
+    """Gradients (n, ...) of ``outputs`` along each of the directions (n, ...), ``chunk`` at a time."""
+    parts = directions.detach()[:, None].split(chunk)
+    options = {"retain_graph": True, "is_grads_batched": True}
+    return torch.cat([torch.autograd.grad(outputs, inputs, part, **options)[0] for part in parts])[:, 0]

@@ -37,6 +37,11 @@ def ratio(function: Callable, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     return x * (function(safe.clone(), *args, **kwargs) / safe)
 
 
+def hard_sigmoid(function: Callable, x: Tensor, inplace: bool = False) -> Tensor:
+    """Hardsigmoid in terms of a unit whose derivative torch can differentiate again."""
+    return (x / 6 + 0.5).clamp(0, 1)
+
+
 def linear_unit(function: Callable, split: Tensor, dim: int = -1) -> Tensor:
     """Gated linear unit: a * sigmoid(b) with the gate frozen; a and b are the halves of the input."""
     signal, gate = split.chunk(2, dim)
@@ -174,4 +179,5 @@ RULES: dict[str, Rule] = {
     **NORMS,
     "batch_norm": batch_norm,
     "glu": linear_unit,
+    "hardsigmoid": hard_sigmoid,
 }
