@@ -16,7 +16,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode, resolve_name
 from torch.utils._pytree import tree_leaves, tree_map
 
-from .rules import DECISIONS, GATES, PRODUCTS, STRUCTURE, Rule
+from .rules import BIASED, DECISIONS, GATES, HOMOGENEOUS, PRODUCTS, RATIOS, RULES, STRUCTURE, Rule
 
 MARK = "_steerlens_flow"
 
@@ -84,11 +84,14 @@ class Freezer(TorchFunctionMode):
     def _ruled(self, name: str, rule: Rule, function: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
         if self.constants is None or name in STRUCTURE or name == "setitem":
             return rule(function, *args, **kwargs)
-        constant = constant_part(rule, function, args, kwargs)
+        known = rule is RULES.get(name) and name in HOMOGENEOUS | RATIOS | BIASED
+        constant = None if known else constant_part(rule, function, args, kwargs)
         output = rule(function, *args, **kwargs)
+        first, *rest = output if isinstance(output, tuple) else (output,)
+        if known and name in BIASED:
+            constant = _bias(name, first, *args, **kwargs)
         if constant is None or not constant.any():
             return output
-        first, *rest = output if isinstance(output, tuple) else (output,)
         probe = torch.zeros_like(first, requires_grad=True)
         self.constants.append(Constant(self.layers[-1], name, constant, probe, first))
         return (first + probe, *rest) if isinstance(output, tuple) else first + probe
@@ -157,6 +160,14 @@ def constant_part(rule: Rule, function: Callable, args: tuple, kwargs: dict[str,
     back = torch.autograd.grad(output, signals, w, create_graph=True, materialize_grads=True)
     (along,) = torch.autograd.grad(back, w, [signal.detach() for signal in signals], materialize_grads=True)
     return output.detach() - along
+
+
+def _bias(
+    name: str, output: Tensor, x: Tensor, weight: Tensor, bias: Tensor | None = None, *_: Any, **options: Any
+) -> Tensor | None:
+    """What a convolution or a linear layer adds: its bias, at every place."""
+    spatial = [1] * next((int(letter) for letter in name if letter.isdecimal()), 0)
+    return None if bias is None else bias.view(-1, *spatial).expand_as(output)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
     RULES       name of a torch function -> rule; a model's own units are added to a copy of it
     STRUCTURE   names of functions that only move entries (dropout, which eval mode turns off, among them)
     GATES       names of functions whose value, where it multiplies another signal, is a frozen mask
+    HOMOGENEOUS names of functions that add no constant; BIASED: those whose constant is their bias
 
 A rule is called like the unit it stands for, the function first: ``rule(function, *args, **kwargs)``. It
 returns the unit's own value at x0 (Eq. 3), as an affine function of its inputs: whatever it detaches is
@@ -166,6 +167,12 @@ PIECEWISE = _names("""
     max_pool3d_with_indices adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d amax amin max min
     maximum minimum sort topk median
 """)
+HOMOGENEOUS = _names("""
+    relu leaky_relu prelu max_pool1d max_pool2d max_pool3d max_pool1d_with_indices max_pool2d_with_indices
+    max_pool3d_with_indices adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d avg_pool1d avg_pool2d
+    avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d interpolate sum mean neg
+""")
+BIASED = _names("linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d")
 RATIOS = _names("silu gelu hardswish mish tanh elu selu celu softsign tanhshrink")
 GATES = _names("sigmoid hardsigmoid softmax")
 PRODUCTS = _names("mul rmul imul multiply matmul rmatmul bmm mm einsum")  # of a signal and a mask
