@@ -4,8 +4,11 @@
     shares                how much of each top score comes from the input and from each layer
     torchvision_shares    the residual share of other classifiers, where their weights are
     attacked              one step of the fast gradient sign method
+    recognised, election  images that the network gets right; what the pixels of one vote for
     spread_of, reach_of   how many pixels a filter covers, and how far its energy lies from a pixel
     shared_source         how alike the far parts of several rows are
+    keys_weights          bicubic interpolation, written down
+    adaptivity            how much the columns change from place to place
     band_shares           a row seen by the pyramid: energy, and contribution to F x, by scale and orientation
 
 Figures stand in `linear_figures.py`, the widget and the checks in `linear_widgets.py`, the two networks that
@@ -14,6 +17,7 @@ are trained for the lesson in `linear_nets.py`.
 
 import contextlib
 import io
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -26,6 +30,7 @@ from ..evaluation import first_correct
 from ..gradients import evaluation_mode
 from ..linear import LinearInterpreter
 from ..pyramid import SteerablePyramid
+from . import linear_figures as figures
 from .baselines_measures import participation
 
 
@@ -89,10 +94,45 @@ def attacked(model: nn.Module, images: Tensor, labels: Tensor, size: float) -> T
     return (images + size * gradient.sign()).clamp(0, 1)
 
 
-def vote_share(interpreter: LinearInterpreter, entries: Tensor) -> Tensor:
-    """Share of the pixels that vote for each of these classes, (n,), when only these are up for election."""
-    votes = interpreter.pixel_votes(entries)
-    return (votes.flatten() == entries[:, None]).double().mean(1)
+@torch.no_grad()
+def recognised(subject: Subject, count: int) -> tuple[Tensor, Tensor]:
+    """The first images whose class the network sees, and their labels; the first images if it sees none."""
+    seen = subject.full(subject.images).argmax(1)
+    rows = (seen == subject.labels).nonzero()[:count, 0]
+    rows = rows if len(rows) else torch.arange(min(count, len(seen)))
+    return subject.images[rows], subject.labels[rows]
+
+
+class Election(NamedTuple):
+    """What the pixels of one image vote for."""
+
+    seen: int  # the class with the largest score
+    share: float  # share of the pixels that vote for the true class
+    won: bool  # no class got more votes than the one that is seen
+    discussion: Tensor  # of the class that is seen, in colour
+    mask: Tensor  # the image where pixels vote for it
+
+
+def election(subject: Subject, image: Tensor, label: Tensor, candidates: int = 32) -> Election:
+    """The vote of an image's pixels among the classes with the highest scores, the true one among them.
+
+    Args:
+        subject: the classifier.
+        image: (channels, height, width) in [0, 1].
+        label: the true class.
+        candidates: how many classes; all of them if there are fewer.
+    """
+    interpreter = LinearInterpreter(subject.network, subject.normalize(image[None]))
+    entries = interpreter.output[0].topk(min(candidates, interpreter.output.numel())).indices
+    if label not in entries:
+        entries[-1] = label
+    discussion = interpreter.pixel_discussion(entries)
+    votes = entries[discussion.sum(1).argmax(0)]
+    counts = torch.stack([(votes == entry).sum() for entry in entries])
+    seen = entries[0].item()
+    mask = figures.voted(image, votes, seen)
+    share = (votes == label).double().mean().item()
+    return Election(seen, share, bool(counts[0] == counts.max()), figures.signed(discussion[0], 0.5), mask)
 
 
 def spread_of(filters: Tensor) -> Tensor:
@@ -107,10 +147,10 @@ def distances(shape: Sequence[int], row: float, column: float) -> Tensor:
     return torch.hypot(y - row, x - column)
 
 
-def reach_of(filters: Tensor, row: float, column: float, radius: float) -> Tensor:
-    """Share of the energy of filters (n, channels, height, width) beyond a radius around a pixel, (n,)."""
+def reach_of(filters: Tensor, places: Sequence[tuple[int, int]], radius: float) -> Tensor:
+    """Share of energy of filters (n, channels, height, width) beyond a radius around their places, (n,)."""
     energy = filters.square().sum(1)
-    far = distances(energy.shape, row, column) > radius
+    far = torch.stack([distances(energy.shape, *place) > radius for place in places])
     return (energy * far).sum((1, 2)) / energy.sum((1, 2))
 
 
@@ -130,6 +170,44 @@ def shared_source(rows: Tensor, places: Sequence[tuple[int, int]], radius: float
 def coherence(filters: Tensor) -> Tensor:
     """|sum e| / sum |e| of each channel, averaged with its weight: 1 for a patch of one sign, (n,)."""
     return filters.sum((2, 3)).abs().sum(1) / filters.abs().sum((1, 2, 3))
+
+
+def keys_weights(phase: int, factor: int = 3, a: float = -0.75) -> tuple[int, Tensor]:
+    """Bicubic interpolation (Keys, 1981) along one axis: the first of four input pixels, and their weights.
+
+    Args:
+        phase: index of an output pixel; its centre lies at (phase + 1/2) / factor - 1/2 of the input.
+        factor: of the enlargement.
+        a: slope of the kernel; torch's is -0.75.
+    """
+    place = (phase + 0.5) / factor - 0.5
+    first = math.floor(place) - 1
+    t = (place - first - torch.arange(4, dtype=torch.float64)).abs()
+    near = ((a + 2) * t - (a + 3)) * t**2 + 1
+    far = ((a * t - 5 * a) * t + 8 * a) * t - 4 * a
+    return first, torch.where(t <= 1, near, far)
+
+
+def adaptivity(interpreter: LinearInterpreter, places: Sequence[tuple[int, int]], radius: int) -> float:
+    """How much columns differ from place to place: |column - mean| / |mean| of the aligned columns.
+
+    0 for a shift-invariant system.
+    """
+    width = interpreter.x0.shape[-1]
+    scale = interpreter.output.shape[-1] // width
+    columns = interpreter.column([y * width + x for y, x in places])
+    aligned = torch.stack(
+        [
+            column[
+                :,
+                scale * (y - radius) : scale * (y + radius + 1),
+                scale * (x - radius) : scale * (x + radius + 1),
+            ]
+            for column, (y, x) in zip(columns, places, strict=True)
+        ]
+    )
+    mean = aligned.mean(0)
+    return ((aligned - mean).flatten(1).norm(dim=1).mean() / mean.norm()).item()
 
 
 def band_shares(pyramid: SteerablePyramid, rows: Tensor, images: Tensor) -> tuple[Tensor, Tensor, list[str]]:

@@ -21,10 +21,10 @@ RED = torch.tensor([1.0, 0.1, 0.1])
 
 
 def signed(values: Tensor, power: float = 1.0) -> Tensor:
-    """Colours (3, height, width) of a filter (channels, height, width), summed over channels, on its own scale.
+    """Colours (3, height, width) of a filter (channels, height, width), summed over channels.
 
     Args:
-        values: red where positive, blue where negative.
+        values: red where positive, blue where negative, on their own scale.
         power: of the absolute values, below 1 to see the weak ones.
     """
     total = values.sum(0, keepdim=True)

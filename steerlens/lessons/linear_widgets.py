@@ -18,7 +18,7 @@ from .linear_figures import marked, signed, tiles, zoomed
 from .verdict import verdict
 
 TILE = 192  # side of a panel in pixels
-RADIUS = 8  # of the zoom, in pixels of the input
+RADIUS = 5  # of the zoom, in pixels of the input
 
 
 def panels(interpreter: LinearInterpreter, row: int, column: int) -> list[tuple[str, Tensor]]:
@@ -26,30 +26,30 @@ def panels(interpreter: LinearInterpreter, row: int, column: int) -> list[tuple[
 
     Args:
         interpreter: of a network from images to images whose sides are multiples of the input's.
-        row, column: of a pixel of the input; the row of F is that of the output's pixel at the same place.
+        row, column: of a pixel of the input; the row of F is that of the first output pixel within it.
     """
-    (height, width), scale, filters = _filters(interpreter, row, column)
-    y, x = scale * row + scale // 2, scale * column + scale // 2
+    scale, filters = _filters(interpreter, row, column)
+    y, x = scale * row, scale * column
     output = interpreter.output[0].clamp(0, 1)
     return [
         ("input", marked(interpreter.x0[0], row, column)),
-        ("row: receptive filter", signed(zoomed(filters[0][0], row, column, RADIUS))),
+        ("row: receptive filter", signed(zoomed(filters[0][0], row, column, RADIUS), 0.5)),
         ("output", marked(output, y, x)),
-        ("column: projective filter", signed(zoomed(filters[1][0], y, x, scale * RADIUS))),
+        ("column: projective filter", signed(zoomed(filters[1][0], y, x, scale * RADIUS), 0.5)),
     ]
 
 
-def _filters(interpreter: LinearInterpreter, row: int, column: int) -> tuple[tuple, int, list[Tensor]]:
-    """The input's shape, how many times larger the output is, and the row and column of a place."""
-    height, width = interpreter.x0.shape[-2:]
+def _filters(interpreter: LinearInterpreter, row: int, column: int) -> tuple[int, list[Tensor]]:
+    """How many times larger than the input the output is, and the row and the column of F at a place."""
+    width = interpreter.x0.shape[-1]
     scale = interpreter.output.shape[-1] // width
-    entry = (scale * row + scale // 2) * scale * width + scale * column + scale // 2
-    return (height, width), scale, [interpreter.row(entry), interpreter.column(row * width + column)]
+    entry = scale * row * scale * width + scale * column
+    return scale, [interpreter.row(entry), interpreter.column(row * width + column)]
 
 
 def pixel_view(interpreter: LinearInterpreter, row: int, column: int) -> tuple[bytes, str]:
     """The four panels side by side as a PNG, and a line of numbers."""
-    _, _, (receptive, projective) = _filters(interpreter, row, column)
+    _, (receptive, projective) = _filters(interpreter, row, column)
     shown = [
         nn.functional.interpolate(image[None].double(), (TILE, TILE), mode="nearest")[0]
         for _, image in panels(interpreter, row, column)
