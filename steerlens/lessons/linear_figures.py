@@ -102,7 +102,11 @@ def layer_shares(names: Sequence[str], found: Mapping[str, Tensor]) -> Figure:
     for axis, (group, shares) in zip(axes[0], found.items(), strict=True):
         deviation = shares.std(0) if len(shares) > 1 else torch.zeros(len(names))
         axis.barh(
-            places, shares.mean(0), xerr=deviation, color="C0", error_kw={"linewidth": 1, "ecolor": "0.3"}
+            places,
+            shares.mean(0).tolist(),
+            xerr=deviation.tolist(),
+            color="C0",
+            error_kw={"linewidth": 1, "ecolor": "0.3"},
         )
         axis.axvline(0, color="0.6", linewidth=0.8)
         axis.set_title(group, fontsize=10)
@@ -117,7 +121,14 @@ def bands(names: Sequence[str], found: Mapping[str, Tensor]) -> Figure:
     """Mean of some shares (n, parts) by part of the pyramid, finest first: a line a name."""
     figure, axis = plt.subplots(figsize=(WIDTH, 2.9), layout="constrained")
     for place, (name, shares) in enumerate(found.items()):
-        axis.plot(range(len(names)), shares.mean(0), marker="o", markersize=3, label=name, color=f"C{place}")
+        axis.plot(
+            range(len(names)),
+            shares.mean(0).tolist(),
+            marker="o",
+            markersize=3,
+            label=name,
+            color=f"C{place}",
+        )
     axis.axhline(0, color="0.7", linewidth=0.8)
     axis.set_xticks(range(len(names)), labels=names, rotation=90, fontsize=7)
     axis.set_ylabel("share")
