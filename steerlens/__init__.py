@@ -9,7 +9,7 @@
 (4, 13, 1, 64, 64)
 """
 
-from . import color, data, evaluation, imagenet, models
+from . import color, data, evaluation, imagenet, linear, models
 from .gradients import gradient_step, polar_gradient, wirtinger_gradient
 from .morph import Morph, extrapolate
 from .plot import filmstrip
@@ -30,6 +30,7 @@ __all__ = [
     "filmstrip",
     "gradient_step",
     "imagenet",
+    "linear",
     "models",
     "polar_gradient",
     "steer",

@@ -145,6 +145,14 @@ def test_checkpoints_are_what_their_records_say(name):
         nets.load("edsr")
 
 
+def test_a_missing_checkpoint_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(nets, "checkpoint_folder", lambda: tmp_path)
+    with pytest.raises(
+        ValueError, match=r"linear-translator.json: expected a checkpoint's record, got no file"
+    ):
+        nets.load("translator")
+
+
 def test_the_networks_shapes_and_pairs(images):
     shown = images(2, 3, 24, 24, dtype=torch.float32)
     low, high = nets.low_and_high(shown)

@@ -409,6 +409,9 @@ def test_names_of_units():
         (lambda m, x: (Fn(lambda x: (x, x)), x), ValueError, "model: expected one tensor as output"),
         (lambda m, x: (Fn(lambda x: x.detach()), x), ValueError, "depends on the input"),
         (lambda m, x: (m, x, None, 0), ValueError, "chunk: expected an integer >= 1, got 0"),
+        (lambda m, x: (m, x, None, 4, 1), TypeError, "keep_graph: expected True or False, got 1"),
+        (lambda m, x: (m, x, {"relu": 2}), TypeError, "rules: expected a mapping from names"),
+        (lambda m, x: (m, x, [rules.as_is]), TypeError, "rules: expected a mapping from names"),
     ],
 )
 def test_bad_input_is_refused(arguments, error, message):
@@ -426,3 +429,8 @@ def test_bad_vectors_and_entries_are_refused():
         interpreter.row(192)
     with pytest.raises(ValueError, match="k: expected"):
         interpreter.column([])
+    flat = LinearInterpreter(nn.Linear(4, 2).double(), randn(1, 4))
+    with pytest.raises(
+        ValueError, match=r"x0: expected an image \(1, channels, height, width\), got \(1, 4\)"
+    ):
+        flat.pixel_votes()

@@ -25,11 +25,12 @@ from torch.nn import functional
 from .. import data as datasets
 from ..checks import check_choice
 from ..data import check_file
-from ..models import REMEDY, checkpoint_folder
+from ..models import checkpoint_folder
 from ..progress import progress_bar
 
 FACTOR = 3  # of the super-resolution
 HELD_OUT = 5  # every fifth photograph is kept for the test
+REMEDY = "restore it, or train it again (python -m steerlens.lessons.linear_nets)"
 LUMINANCE = (0.299, 0.587, 0.114)
 
 
@@ -139,7 +140,10 @@ def load(name: str) -> nn.Sequential:
     """A trained network, "super_resolution" or "translator", in eval mode. Raises ValueError."""
     check_choice("name", name, RECIPES)
     path = checkpoint_folder() / f"linear-{name}.safetensors"
-    check_file(path, json.loads(path.with_suffix(".json").read_text())["sha256"], REMEDY)
+    record = path.with_suffix(".json")
+    if not record.is_file():
+        raise ValueError(f"{record}: expected a checkpoint's record, got no file; {REMEDY}")
+    check_file(path, json.loads(record.read_text())["sha256"], REMEDY)
     model = RECIPES[name].build()
     model.load_state_dict(safetensors.torch.load_file(path))
     return model.eval()

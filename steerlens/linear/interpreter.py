@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..checks import check_indices, check_integer
+from ..checks import check_flag, check_indices, check_integer
 from ..modes import evaluation_mode
 from .contributions import Contributions, contributions, pixel_discussion
 from .freezing import frozen_run
@@ -28,6 +28,18 @@ def check_input(x0: object) -> Tensor:
     if not x0.isfinite().all():
         raise ValueError("x0: expected finite values, got some that are not")
     return x0
+
+
+def check_rules(rules: object) -> Mapping[str, Rule]:
+    """``rules`` (None: none) if it maps names to functions. Raises TypeError."""
+    rules = {} if rules is None else rules
+    if not isinstance(rules, Mapping) or not all(
+        isinstance(k, str) and callable(v) for k, v in rules.items()
+    ):
+        raise TypeError(
+            f"rules: expected a mapping from names of torch functions to functions, got {rules!r}"
+        )
+    return rules
 
 
 class LinearInterpreter:
@@ -64,8 +76,8 @@ class LinearInterpreter:
         keep_graph: bool = True,
     ):
         self.x0 = check_input(x0).detach().clone()
-        self.chunk, self.keep_graph = check_integer("chunk", chunk, 1), keep_graph
-        self._model, self._rules = model, {**RULES, **(rules or {})}
+        self.chunk, self.keep_graph = check_integer("chunk", chunk, 1), check_flag("keep_graph", keep_graph)
+        self._model, self._rules = model, {**RULES, **check_rules(rules)}
         with evaluation_mode(model), torch.no_grad():
             expected = model(self.x0)
         self._graph: tuple[Tensor, Tensor] | None = None
@@ -137,8 +149,12 @@ class LinearInterpreter:
     def pixel_votes(self, k: Any = None) -> Tensor:
         """The output entry, of ``k`` (None: all), that each pixel contributes most to: (height, width).
 
-        A pixel's contribution is summed over channels.
+        A pixel's contribution is summed over channels. Raises ValueError if x0 is no image.
         """
+        if self.x0.ndim != 4:
+            raise ValueError(
+                f"x0: expected an image (1, channels, height, width), got {tuple(self.x0.shape)}"
+            )
         entries = range(self.output.numel()) if k is None else k
         entries = self._entries("k", entries)
         return entries[self._discussion(entries).sum(1).argmax(0)]
@@ -184,12 +200,13 @@ class LinearInterpreter:
 
     def _entries(self, name: str, k: Any) -> Tensor:
         k = self.output.argmax() if k is None else k
-        return torch.tensor(check_indices(name, k, self.output.numel(), at_least=1))
+        entries = check_indices(name, k, self.output.numel(), at_least=1)
+        return torch.tensor(entries, device=self.output.device)
 
     def _impulses(self, name: str, k: Any, like: Tensor) -> Tensor:
-        entries = torch.tensor(check_indices(name, k, like.numel(), at_least=1))
+        entries = check_indices(name, k, like.numel(), at_least=1)
         impulses = like.new_zeros(len(entries), like.numel())
-        impulses[torch.arange(len(entries)), entries] = 1
+        impulses[range(len(entries)), entries] = 1
         return impulses.view(-1, *like.shape[1:])
 
 
