@@ -265,6 +265,11 @@ def test_reused_modules_are_frozen_at_each_use():
         (lambda x: F.log_softmax(x, 1), "'log_softmax'"),
         (lambda x: torch.fft.fft2(x).abs(), "'fft2'"),
         (lambda x: (x * x).mean(), "'mul'"),
+        (
+            lambda x: F.conv2d(x, x.mean((2, 3))[:, :, None, None]),
+            "'conv2d' whose weights depend on the input",
+        ),
+        (lambda x: F.layer_norm(x, [8], x[0, 0, 0]), "'layer_norm' whose weights depend on the input"),
     ],
 )
 def test_a_unit_without_a_rule_is_named(function, named):
@@ -272,6 +277,11 @@ def test_a_unit_without_a_rule_is_named(function, named):
     with pytest.raises(NotImplementedError, match=r"model: expected units with a freeze rule") as error:
         LinearInterpreter(model, randn(1, *RGB))
     assert named in str(error.value) and "in layer '1'" in str(error.value)
+
+
+def test_a_unit_outside_every_layer_is_named():
+    with pytest.raises(NotImplementedError, match="got 'exp' in the model itself"):
+        LinearInterpreter(Fn(lambda x: x.exp()), randn(1, *RGB))
 
 
 def test_what_torch_functions_do_not_see_is_named():
@@ -300,7 +310,15 @@ def test_units_whose_value_is_frozen_need_no_rule():
     q = x0.flatten(2)
     expected = (q @ q.mT / 3).softmax(-1) @ v.flatten(2)
     assert torch.allclose(LinearInterpreter(Fn(manual_attention), x0).apply(v), expected, atol=1e-14)
+
+    def masked_attention(x):
+        q = x.flatten(2)
+        return F.scaled_dot_product_attention(q, q, q, attn_mask=q[..., :3])
+
     assert torch.allclose(LinearInterpreter(Fn(mask), x0).apply(v), v * (x0 > 0), atol=1e-14)
+    weights = (q @ q.mT / 8 + q[..., :3]).softmax(-1)
+    found = LinearInterpreter(Fn(masked_attention), x0).apply(v)
+    assert torch.allclose(found, weights @ v.flatten(2), atol=1e-13)
 
 
 def test_multi_head_attention_is_linear_in_its_values():

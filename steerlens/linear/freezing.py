@@ -16,7 +16,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode, resolve_name
 from torch.utils._pytree import tree_leaves, tree_map
 
-from .rules import BIASED, DECISIONS, GATES, HOMOGENEOUS, PRODUCTS, RATIOS, RULES, STRUCTURE, Rule
+from .rules import BIASED, CONSTANT_KNOWN, DECISIONS, GATES, PRODUCTS, RULES, STRUCTURE, WEIGHTED, Rule
 
 MARK = "_steerlens_flow"
 
@@ -69,6 +69,8 @@ class Freezer(TorchFunctionMode):
             unfrozen = unfrozen if frozen is None else frozen.unfrozen
             if frozen is None:
                 unfrozen = unfrozen or self._named(name, "of two signals, neither of them a mask")
+        if name in WEIGHTED and len(flows) > 1:
+            unfrozen = unfrozen or self._named(name, "whose weights depend on the input")
         rule = self.rules.get(name)
         if rule is None:
             output = function(*args, **kwargs)
@@ -84,7 +86,7 @@ class Freezer(TorchFunctionMode):
     def _ruled(self, name: str, rule: Rule, function: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
         if self.constants is None or name in STRUCTURE or name == "setitem":
             return rule(function, *args, **kwargs)
-        known = rule is RULES.get(name) and name in HOMOGENEOUS | RATIOS | BIASED
+        known = rule is RULES.get(name) and name in CONSTANT_KNOWN
         constant = None if known else constant_part(rule, function, args, kwargs)
         output = rule(function, *args, **kwargs)
         first, *rest = output if isinstance(output, tuple) else (output,)
@@ -97,7 +99,8 @@ class Freezer(TorchFunctionMode):
         return (first + probe, *rest) if isinstance(output, tuple) else first + probe
 
     def _named(self, name: str, why: str = "") -> str:
-        return f"{name!r}{why and ' '}{why} in layer {self.layers[-1]!r}"
+        where = f"in layer {self.layers[-1]!r}" if self.layers[-1] else "in the model itself"
+        return f"{name!r}{why and ' '}{why} {where}"
 
 
 def unit_name(function: Callable) -> str:

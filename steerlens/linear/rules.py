@@ -22,6 +22,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils._pytree import tree_map
 
 Rule = Callable[..., Any]
 
@@ -52,7 +53,12 @@ def linear_unit(function: Callable, split: Tensor, dim: int = -1) -> Tensor:
 def attention(
     function: Callable, query: Tensor, key: Tensor, value: Tensor, *args: Any, **kwargs: Any
 ) -> Any:
-    """Attention with its softmax frozen: linear in the values."""
+    """Attention with its softmax frozen, and its mask: linear in the values."""
+
+    def frozen(leaf: Any) -> Any:
+        return leaf.detach() if isinstance(leaf, Tensor) else leaf
+
+    args, kwargs = tree_map(frozen, (args, kwargs))
     return function(query.detach(), key.detach(), value, *args, **kwargs)
 
 
@@ -177,6 +183,9 @@ RATIOS = _names("silu gelu hardswish mish tanh elu selu celu softsign tanhshrink
 GATES = _names("sigmoid hardsigmoid softmax")
 PRODUCTS = _names("mul rmul imul multiply matmul rmatmul bmm mm einsum")  # of a signal and a mask
 DECISIONS = _names("argmax argmin argsort bool long int detach eq ne lt le gt ge sign isnan data")
+
+WEIGHTED = BIASED | _names("prelu batch_norm instance_norm group_norm layer_norm")  # linear for fixed weights
+CONSTANT_KNOWN = HOMOGENEOUS | RATIOS | BIASED
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(STRUCTURE | LINEAR | PIECEWISE | GATES | PRODUCTS, as_is),
