@@ -3,8 +3,9 @@
 Each case runs in a process of its own, on one thread, float32, random weights; memory is the peak of the
 resident set above what the process held before the call. The yardstick is the cheapest backward pass there
 is: the gradient of one score with respect to the image, parameters not among the leaves. Medians of three.
-Beside it, block against power for six singular triplets of the small super-resolution network. The table goes
-to the terminal and to build/benchmarks/linear.json.
+Beside it, block against power for six singular triplets of the small super-resolution network, and how far
+the contributions of Theorem 1 are from the score, in float64, for torchvision's classifiers at full size with
+random weights. The table goes to the terminal and to build/benchmarks/linear.json.
 """
 
 import json
@@ -17,11 +18,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torchvision.models import vgg16
+from torchvision import models
 
 from steerlens.lessons.linear_nets import load
 from steerlens.linear import LinearInterpreter
 
+CLASSIFIERS = (
+    *("alexnet", "vgg16", "vgg16_bn", "resnet50", "densenet121", "squeezenet1_0", "inception_v3"),
+    *("mobilenet_v2", "mobilenet_v3_large", "convnext_tiny"),
+)
 REPORT = Path(__file__).resolve().parents[2] / "build" / "benchmarks" / "linear.json"
 
 
@@ -45,7 +50,7 @@ def measured(action: Callable[[], object]) -> dict[str, float]:
 def case(name: str) -> dict[str, float]:
     """One of the cases on VGG-16."""
     torch.manual_seed(0)
-    model, x = vgg16().eval().requires_grad_(False), torch.rand(1, 3, 224, 224)
+    model, x = models.vgg16().eval().requires_grad_(False), torch.rand(1, 3, 224, 224)
     model(x)  # warm-up
 
     def plain() -> torch.Tensor:
@@ -78,6 +83,21 @@ def triplets() -> dict[str, dict[str, float]]:
     return found
 
 
+def completeness(name: str) -> dict[str, float]:
+    """|F x0 + all contributions - score| / |score| of one of torchvision's classifiers, float64."""
+    torch.manual_seed(0)
+    unset = {"init_weights": False} if name.startswith(("inception", "vgg")) else {}
+    model = models.get_model(name, **unset).double().eval()
+    for key, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        if key.endswith(("bias", "running_mean")):
+            tensor.data.normal_(0, 0.1)
+    side = 299 if name.startswith("inception") else 224
+    start = time.perf_counter()
+    parts = LinearInterpreter(model, torch.randn(1, 3, side, side, dtype=torch.float64)).contributions()
+    error = ((parts.input + parts.residual - parts.scores) / parts.scores).abs().item()
+    return {"error": error, "seconds": time.perf_counter() - start, "terms": len(parts.layers)}
+
+
 def main() -> None:
     """Run all cases, print the table and write it."""
     names = "forward and backward", "apply", "transpose", "contributions", "interpreter, graph kept"
@@ -96,6 +116,11 @@ def main() -> None:
         line = f"{found['seconds']:6.2f} s, {found['vectors']} vectors, error {found['error']:.0e}"
         report[f"six triplets, {method}"] = found
         print(f"six triplets, {method:11} {line}")
+    for name in CLASSIFIERS:
+        report[name] = found = completeness(name)
+        print(
+            f"{name:20} sum of {found['terms']:3} terms, error {found['error']:.0e}, {found['seconds']:.1f} s"
+        )
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text(json.dumps(report, indent=2) + "\n")
 
