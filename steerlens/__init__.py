@@ -9,7 +9,7 @@
 (4, 13, 1, 64, 64)
 """
 
-from . import color, data, evaluation, imagenet, maco, models, objectives, spectra
+from . import color, data, evaluation, imagenet, linear, maco, models, objectives, spectra
 from .gradients import gradient_step, polar_gradient, wirtinger_gradient
 from .morph import Morph, extrapolate
 from .plot import filmstrip
@@ -30,6 +30,7 @@ __all__ = [
     "filmstrip",
     "gradient_step",
     "imagenet",
+    "linear",
     "maco",
     "models",
     "objectives",

@@ -9,30 +9,14 @@
 torch returns twice the paper's gradient for a complex leaf, 2 dL/dS*; everything here is the paper's.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 from torch import Tensor, nn
 
 from .checks import check_choice, check_complex, check_images, check_number, check_targets
+from .modes import evaluation_mode
 from .transforms import Coefficients, Transform, check_transform
 
 OBJECTIVES = ("log_probability", "logit", "margin")
-
-
-@contextmanager
-def evaluation_mode(model: nn.Module) -> Iterator[None]:
-    """Put ``model`` in eval mode and give every submodule its own mode back afterwards."""
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model: expected a torch.nn.Module, got {type(model).__name__}")
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
 
 
 def model_logits(model: nn.Module, images: Tensor) -> Tensor:

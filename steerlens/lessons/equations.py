@@ -77,11 +77,33 @@ MACO = {  # Definition 2.1, line by line, and the chain rule behind "transparenc
     "M.4": r"\frac{\partial\mathcal L}{\partial\varphi} = \frac{\partial\mathcal L}{\partial x}"
     r"\frac{\partial x}{\partial\varphi}",
 }
+LINEAR_INTERPRETERS = {  # of "A Tour of Convolutional Networks Guided by Linear Interpreters", lesson 10
+    "L.1": r"y(x) = Fx + r",
+    "L.2": r"[y_0, y_1] = [h(x_0),\ A(x_0)\,x_1 + c(x_0)]",
+    "L.3": r"x_0 = x_1 \Rightarrow y_1 = y_0",
+    "L.4": r"h(x_1) = \underbrace{(Dh)(x_0)}_{A(x_0)}\,x_1"
+    r" + \underbrace{h(x_0) - (Dh)(x_0)\,x_0}_{c(x_0)} + \dots",
+    "L.5": r"[y_0, y_1] = [f(x_0),\ F(x_0)\,x_1 + r(x_0)]",
+    "L.6": r"F^T(x_0)\,y_2 = \nabla_{x_1} y_1(x_1) \cdot y_2",
+    "L.7": r"y_n = W_n x_{n-1} + b_n,\quad x_n = h(y_n)",
+    "L.8": r"F = \prod_{k=1}^n \hat W_k,\quad r = \sum_{i=1}^n Q_i \hat b_i",
+    "L.9": r"y_n = W_n x_{n-1} + b_n,\quad x_n = h(y_n)\ \text{(again)}",
+    "L.10": r"x_n = h(W_n h(W_{n-1} x_{n-2} + b_{n-1}) + b_n)",
+    "L.11": r"\dots = \hat W_n\big(\hat W_{n-1} x_{n-2} + \hat b_{n-1}\big) + \hat b_n",
+    "L.12": r"\dots = \hat W_n \hat W_{n-1}\,x_{n-2} + \hat W_n \hat b_{n-1} + \hat b_n",
+    "L.13": r"\dots = \prod_{k=1}^n \hat W_k\,x_0 + \prod_{k=2}^n \hat W_k\,\hat b_1 + \dots + \hat b_n",
+    "L.14": r"Q_n = I,\quad Q_i = \prod_{k=i+1}^n \hat W_k",
+    "L.15": r"x_n = Q_0\,x_0 + Q_1 \hat b_1 + Q_2 \hat b_2 + \dots + \hat b_n",
+    "L.16": r"F = \prod_{k=1}^n \hat W_k,\quad r = \sum_{i=1}^n Q_i \hat b_i\ \text{(again)}",
+    "L.17": r"P_0 = I,\quad P_i = \prod_{k=1}^i \hat W_k^T",
+    "L.18": r"\mathrm{PD} \propto P_0 F^T + P_1 \hat b_1 + \dots + P_n \hat b_n\ \text{(sum: the score)}",
+}
 PARTS = {  # the sections of the table, in order
     "Numbered equations": STEERABLE_LENS,
     "Appendix A, line by line": APPENDIX_A,
     "Appendix B, line by line": APPENDIX_B,
     "MACO: Definition 2.1 and Section 2": MACO,
+    "Linear interpreters": LINEAR_INTERPRETERS,
 }
 EQUATIONS = {label: formula for part in PARTS.values() for label, formula in part.items()}
 

@@ -1,0 +1,11 @@
+"""Linear interpreters: the affine system y = F x + r that a network is while its decisions are frozen.
+
+LinearInterpreter   F and r without materialising F: rows, columns, singular triplets, contributions, votes
+rules               the freeze rules, from unit to frozen action
+scope               the paper's double batch
+"""
+
+from . import rules, scope
+from .interpreter import LinearInterpreter
+
+__all__ = ["LinearInterpreter", "rules", "scope"]

@@ -1,0 +1,232 @@
+"""Runs a network with its decisions frozen: each torch function that the signal meets, by its freeze rule.
+
+Freezer          a torch function mode, for functional calls, operators, methods and reused modules
+frozen_run       a model's output under it
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import BackwardCFunction
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.overrides import TorchFunctionMode, resolve_name
+from torch.utils._pytree import tree_leaves, tree_map
+
+from .rules import BIASED, CONSTANT_KNOWN, DECISIONS, GATES, PRODUCTS, RULES, STRUCTURE, WEIGHTED, Rule
+
+MARK = "_steerlens_flow"
+
+
+class Flow(NamedTuple):
+    """What is known of a tensor that depends on the input."""
+
+    gate: bool = False  # a mask, where it multiplies another signal
+    unfrozen: str | None = None  # the unit without a rule that it went through
+
+
+class Constant(NamedTuple):
+    """The constant that one unit adds: a bias, a shift of a norm, a class token, a Taylor constant."""
+
+    layer: str  # name of the module
+    unit: str  # name of the function
+    value: Tensor  # c, in the unit's output domain
+    probe: Tensor  # zeros that were added to the unit's output: its gradient is Q_i^T
+    output: Tensor  # the unit's output, differentiable: back-projects by P_i
+
+
+@dataclass
+class Freezer(TorchFunctionMode):
+    """While it is active, functions of marked tensors follow their freeze rules.
+
+    Attributes:
+        rules: name of a torch function -> rule.
+        constants: where to note what each unit adds; None: nowhere.
+        layers: names of the modules that are running, the innermost last.
+    """
+
+    rules: Mapping[str, Rule]
+    constants: list[Constant] | None = None
+    layers: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def __torch_function__(
+        self, function: Callable, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs, name = kwargs or {}, unit_name(function)
+        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+        flows = [known for tensor in tensors if (known := flow_of(tensor))]
+        if not flows or name in DECISIONS:
+            return function(*args, **kwargs)
+        unfrozen = next((known.unfrozen for known in flows if known.unfrozen), None)
+        if name in PRODUCTS and len(flows) > 1:
+            args, kwargs, frozen = _masks_detached(args, kwargs)
+            unfrozen = unfrozen if frozen is None else frozen.unfrozen
+            if frozen is None:
+                unfrozen = unfrozen or self._named(name, "of two signals, neither of them a mask")
+        if name in WEIGHTED and len(flows) > 1:
+            unfrozen = unfrozen or self._named(name, "whose weights depend on the input")
+        rule = self.rules.get(name)
+        if rule is None:
+            output = function(*args, **kwargs)
+            unfrozen = unfrozen or self._named(name)
+        else:
+            output = self._ruled(name, rule, function, args, kwargs)
+        gate = name in GATES or (name in STRUCTURE and flows[0].gate)
+        _mark_all(output, Flow(gate, unfrozen))
+        if name == "setitem":
+            mark(args[0], Flow(False, unfrozen))
+        return output
+
+    def _ruled(self, name: str, rule: Rule, function: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
+        if self.constants is None or name in STRUCTURE or name == "setitem":
+            return rule(function, *args, **kwargs)
+        known = rule is RULES.get(name) and name in CONSTANT_KNOWN
+        constant = None if known else constant_part(rule, function, args, kwargs)
+        output = rule(function, *args, **kwargs)
+        first, *rest = output if isinstance(output, tuple) else (output,)
+        if known and name in BIASED:
+            constant = _bias(name, first, *args, **kwargs)
+        if constant is None or not constant.any():
+            return output
+        probe = torch.zeros_like(first, requires_grad=True)
+        self.constants.append(Constant(self.layers[-1], name, constant, probe, first))
+        return (first + probe, *rest) if isinstance(output, tuple) else first + probe
+
+    def _named(self, name: str, why: str = "") -> str:
+        where = f"in layer {self.layers[-1]!r}" if self.layers[-1] else "in the model itself"
+        return f"{name!r}{why and ' '}{why} {where}"
+
+
+def unit_name(function: Callable) -> str:
+    """Name of a torch function without its module and underscores: "relu" for relu_, "iadd" for __iadd__."""
+    name = resolve_name(function) or getattr(function, "__name__", repr(function))
+    return name.removesuffix(".__get__").rpartition(".")[2].strip("_")
+
+
+def mark(tensor: Any, flow: Flow) -> Any:
+    """Say of a tensor that it depends on the input. Other values come back as they are."""
+    if isinstance(tensor, Tensor) and (tensor.is_floating_point() or tensor.is_complex()):
+        setattr(tensor, MARK, flow)
+    return tensor
+
+
+def flow_of(tensor: Tensor) -> Flow | None:
+    """What is known of a tensor; None if it does not depend on the input."""
+    known = getattr(tensor, MARK, None)
+    if known is None and tensor.grad_fn is not None:  # made where no torch function passes
+        return Flow(unfrozen=f"{tensor.grad_fn.name()!r}, which is no torch function")
+    return known
+
+
+def _mark_all(output: Any, flow: Flow) -> None:
+    for leaf in tree_leaves(output):
+        mark(leaf, flow)
+
+
+def _masks_detached(args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any], Flow | None]:
+    """Arguments of a product with its masks frozen, and the one signal's flow; None if there is not one."""
+    leaves = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+    signals = [known for leaf in leaves if (known := flow_of(leaf)) and not known.gate]
+    if len(signals) != 1:
+        return args, kwargs, None
+
+    def frozen(leaf: Any) -> Any:
+        known = flow_of(leaf) if isinstance(leaf, Tensor) else None
+        return leaf.detach() if known and known.gate else leaf
+
+    args, kwargs = tree_map(frozen, (args, kwargs))
+    return args, kwargs, signals[0]
+
+
+def constant_part(rule: Rule, function: Callable, args: tuple, kwargs: dict[str, Any]) -> Tensor | None:
+    """c of a unit's frozen action A x + c at its input x: its value minus its derivative along x."""
+    signals: list[Tensor] = []
+
+    def leaf_of(leaf: Any) -> Any:
+        if not isinstance(leaf, Tensor) or flow_of(leaf) is None:
+            return leaf
+        signals.append(leaf.detach().clone().requires_grad_())
+        return signals[-1] * 1  # units may work in place
+
+    args, kwargs = tree_map(leaf_of, (args, kwargs))
+    output = rule(function, *args, **kwargs)
+    output = output[0] if isinstance(output, tuple) else output
+    if not isinstance(output, Tensor) or not output.requires_grad:
+        return None
+    w = torch.zeros_like(output, requires_grad=True)  # the transpose of w -> A^T w is A
+    back = torch.autograd.grad(output, signals, w, create_graph=True, materialize_grads=True)
+    (along,) = torch.autograd.grad(back, w, [signal.detach() for signal in signals], materialize_grads=True)
+    return output.detach() - along
+
+
+def _bias(
+    name: str, output: Tensor, x: Tensor, weight: Tensor, bias: Tensor | None = None, *_: Any, **options: Any
+) -> Tensor | None:
+    """What a convolution or a linear layer adds: its bias, at every place."""
+    spatial = [1] * next((int(letter) for letter in name if letter.isdecimal()), 0)
+    return None if bias is None else bias.view(-1, *spatial).expand_as(output)
+
+
+@contextmanager
+def _named_layers(model: nn.Module, layers: list[str]) -> Iterator[None]:
+    """Keep the names of the running modules in ``layers``."""
+
+    def left(*_: Any) -> None:
+        layers.pop()
+
+    with ExitStack() as stack:
+        for name, module in model.named_modules():
+            stack.enter_context(module.register_forward_pre_hook(lambda *_, name=name: layers.append(name)))
+            stack.enter_context(module.register_forward_hook(left, always_call=True))
+        yield
+
+
+def frozen_run(
+    model: nn.Module, rules: Mapping[str, Rule], x: Tensor, constants: list[Constant] | None = None
+) -> Tensor:
+    """Output of the frozen network at ``x``, differentiable with respect to it.
+
+    Args:
+        model: in eval mode; its parameters are taken as constants.
+        rules: name of a torch function -> rule.
+        x: the input.
+        constants: a list that gets what each unit adds.
+
+    Raises:
+        NotImplementedError: the output depends on a unit without a rule, which is named.
+        ValueError: the output is no tensor, or does not depend on the input.
+    """
+    weights = {name: parameter.detach() for name, parameter in model.named_parameters()}
+    freezer = Freezer(rules, constants)
+    with sdpa_kernel(SDPBackend.MATH), _named_layers(model, freezer.layers):  # the kernel with derivatives
+        mark(x, Flow())
+        with freezer:
+            output = torch.func.functional_call(model, weights, (x,))
+    if not isinstance(output, Tensor):
+        raise ValueError(f"model: expected one tensor as output, got {type(output).__name__}")
+    flow = flow_of(output)
+    if flow is None:
+        raise ValueError("model: expected an output that depends on the input, got one that does not")
+    if unfrozen := flow.unfrozen or _custom_function(output):
+        raise NotImplementedError(f"model: expected units with a freeze rule (rules=), got {unfrozen}")
+    return output
+
+
+def _custom_function(output: Tensor) -> str | None:
+    """Name of a `torch.autograd.Function` in the graph of a tensor: its derivative may be anything."""
+    seen, waiting = set(), [output.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        if isinstance(node, BackwardCFunction):
+            return f"the custom function {node.name()!r}"
+        seen.add(node)
+        waiting += [following for following, _ in node.next_functions]
+    return None

@@ -1,0 +1,199 @@
+"""Freeze rules: what each unit of a network becomes once its decisions for one input are fixed (Eq. 2-4).
+
+    RULES       name of a torch function -> rule; a model's own units are added to a copy of it
+    STRUCTURE   names of functions that only move entries (dropout, which eval mode turns off, among them)
+    GATES       names of functions whose value, where it multiplies another signal, is a frozen mask
+    HOMOGENEOUS names of functions that add no constant; BIASED: those whose constant is their bias
+
+A rule is called like the unit it stands for, the function first: ``rule(function, *args, **kwargs)``. It
+returns the unit's own value at x0 (Eq. 3), as an affine function of its inputs: whatever it detaches is
+frozen.
+
+    as_is              linear units, and piecewise linear ones: their mask is their derivative
+    ratio              f(x) = x * g with the mask g = f(x) / x frozen (SiLU: the sigmoid)
+    attention          softmax frozen: linear in the values
+    quotient           the denominator frozen
+    group_norm, ...    mean and standard deviation frozen, as in the paper's Figure 2
+    standard_deviation the same norms with only the standard deviation frozen
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._pytree import tree_map
+
+Rule = Callable[..., Any]
+
+
+def as_is(function: Callable, *args: Any, **kwargs: Any) -> Any:
+    """The unit itself: its derivative is its frozen action (the Taylor interpreter, Eq. 4)."""
+    return function(*args, **kwargs)
+
+
+def ratio(function: Callable, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """x * g with the mask g = f(x) / x frozen, for elementwise units with f(0) = 0."""
+    at = x.detach()
+    safe = torch.where(at == 0, torch.full_like(at, 1e-6), at)  # the mask's limit at 0
+    return x * (function(safe.clone(), *args, **kwargs) / safe)
+
+
+def hard_sigmoid(function: Callable, x: Tensor, inplace: bool = False) -> Tensor:
+    """Hardsigmoid in terms of a unit whose derivative torch can differentiate again."""
+    return (x / 6 + 0.5).clamp(0, 1)
+
+
+def linear_unit(function: Callable, split: Tensor, dim: int = -1) -> Tensor:
+    """Gated linear unit: a * sigmoid(b) with the gate frozen; a and b are the halves of the input."""
+    signal, gate = split.chunk(2, dim)
+    return signal * gate.detach().sigmoid()
+
+
+def attention(
+    function: Callable, query: Tensor, key: Tensor, value: Tensor, *args: Any, **kwargs: Any
+) -> Any:
+    """Attention with its softmax frozen, and its mask: linear in the values."""
+
+    def frozen(leaf: Any) -> Any:
+        return leaf.detach() if isinstance(leaf, Tensor) else leaf
+
+    args, kwargs = tree_map(frozen, (args, kwargs))
+    return function(query.detach(), key.detach(), value, *args, **kwargs)
+
+
+def quotient(function: Callable, numerator: Any, denominator: Any, *args: Any, **kwargs: Any) -> Tensor:
+    """A quotient with its denominator frozen."""
+    frozen = denominator.detach() if isinstance(denominator, Tensor) else denominator
+    return function(numerator, frozen, *args, **kwargs)
+
+
+def instance_norm(
+    function: Callable,
+    x: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+    mean: bool = True,
+) -> Tensor:
+    """Instance normalisation with the standard deviation, and the mean, of each channel frozen."""
+    if not use_input_stats:  # running statistics: already affine
+        return function(x, running_mean, running_var, weight, bias, False, momentum, eps)
+    y = _standardized(x, tuple(range(2, x.ndim)), eps, mean)
+    return _affine(y, weight, bias, (1, -1, *[1] * (x.ndim - 2)))
+
+
+def batch_norm(
+    function: Callable,
+    x: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Batch normalisation: affine with running statistics; without them, those of x0 are frozen."""
+    return instance_norm(function, x, running_mean, running_var, weight, bias, training, momentum, eps)
+
+
+def group_norm(
+    function: Callable,
+    x: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+    mean: bool = True,
+) -> Tensor:
+    """Group normalisation with the standard deviation, and the mean, of each group frozen."""
+    groups = x.unflatten(1, (num_groups, -1))
+    y = _standardized(groups, tuple(range(2, groups.ndim)), eps, mean).flatten(1, 2)
+    return _affine(y, weight, bias, (1, -1, *[1] * (x.ndim - 2)))
+
+
+def layer_norm(
+    function: Callable,
+    x: Tensor,
+    normalized_shape: Any,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+    mean: bool = True,
+) -> Tensor:
+    """Layer normalisation with the standard deviation, and the mean, of each token frozen."""
+    y = _standardized(x, tuple(range(-len(normalized_shape), 0)), eps, mean)
+    return _affine(y, weight, bias, normalized_shape)
+
+
+def _standardized(x: Tensor, axes: tuple[int, ...], eps: float, mean: bool) -> Tensor:
+    variance, average = torch.var_mean(x.detach(), axes, correction=0, keepdim=True)
+    centred = x - (average if mean else x.mean(axes, keepdim=True))
+    return centred * (variance + eps).rsqrt()
+
+
+def _affine(y: Tensor, weight: Tensor | None, bias: Tensor | None, shape: Any) -> Tensor:
+    y = y if weight is None else y * weight.view(shape)
+    return y if bias is None else y + bias.view(shape)
+
+
+def standard_deviation(function: Callable, *args: Any, **kwargs: Any) -> Tensor:
+    """Instance, group or layer norm with only the standard deviation frozen: the mean stays linear."""
+    return NORMS[function.__name__](function, *args, **kwargs, mean=False)
+
+
+NORMS = {"instance_norm": instance_norm, "group_norm": group_norm, "layer_norm": layer_norm}
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+STRUCTURE = _names("""
+    alias chunk clone contiguous expand expand_as flatten flip getitem index_select movedim mT narrow
+    permute pixel_shuffle pixel_unshuffle ravel repeat repeat_interleave reshape reshape_as roll select split
+    split_with_sizes squeeze swapaxes swapdims t T tensor_split tile to transpose type unbind unflatten
+    unsqueeze view view_as double float unfold channel_shuffle dropout dropout1d dropout2d dropout3d
+    feature_dropout alpha_dropout
+""")
+LINEAR = _names("""
+    conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d linear add radd iadd sub
+    rsub isub neg cat concat concatenate stack hstack vstack sum mean cumsum pad interpolate upsample
+    avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d
+    fold where masked_fill setitem copy
+""")
+PIECEWISE = _names("""
+    relu relu6 leaky_relu prelu rrelu threshold hardtanh clamp clamp_min clamp_max clip abs hardshrink
+    softshrink max_pool1d max_pool2d max_pool3d max_pool1d_with_indices max_pool2d_with_indices
+    max_pool3d_with_indices adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d amax amin max min
+    maximum minimum sort topk median
+""")
+HOMOGENEOUS = _names("""
+    relu leaky_relu prelu max_pool1d max_pool2d max_pool3d max_pool1d_with_indices max_pool2d_with_indices
+    max_pool3d_with_indices adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d avg_pool1d avg_pool2d
+    avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d interpolate sum mean neg
+""")
+BIASED = _names("linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d")
+RATIOS = _names("silu gelu hardswish mish tanh elu selu celu softsign tanhshrink")
+GATES = _names("sigmoid hardsigmoid softmax")
+PRODUCTS = _names("mul rmul imul multiply matmul rmatmul bmm mm einsum")  # of a signal and a mask
+DECISIONS = _names("argmax argmin argsort bool long int detach eq ne lt le gt ge sign isnan data")
+
+WEIGHTED = BIASED | _names("prelu batch_norm instance_norm group_norm layer_norm")  # linear for fixed weights
+CONSTANT_KNOWN = HOMOGENEOUS | RATIOS | BIASED
+
+RULES: dict[str, Rule] = {
+    **dict.fromkeys(STRUCTURE | LINEAR | PIECEWISE | GATES | PRODUCTS, as_is),
+    **dict.fromkeys(RATIOS, ratio),
+    **dict.fromkeys(("div", "truediv", "itruediv", "divide", "true_divide"), quotient),
+    **dict.fromkeys(("scaled_dot_product_attention", "multi_head_attention_forward"), attention),
+    **NORMS,
+    "batch_norm": batch_norm,
+    "glu": linear_unit,
+    "hardsigmoid": hard_sigmoid,
+}

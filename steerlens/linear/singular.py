@@ -1,0 +1,167 @@
+"""Singular triplets of an operator that is never materialised: block subspace iteration, and Algorithm 1.
+
+singular_triplets   the n largest, by either method
+power_triplet       Algorithm 1: accelerated power steps on the deflated system, with its printed sigma
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from ..checks import LARGEST_SEED, check_choice, check_integer, check_number
+
+
+class Operator(Protocol):
+    """What the iterations need: x0 and output for shape and dtype, F and its transpose."""
+
+    x0: Tensor
+    output: Tensor
+
+    def apply(self, v: Tensor) -> Tensor:
+        """F v of a batch (n, ...)."""
+
+    def transpose(self, u: Tensor) -> Tensor:
+        """F^T u of a batch (n, ...)."""
+
+
+class Triplets(NamedTuple):
+    """Singular values, largest first, and what belongs to them: F v = sigma u, F^T u = sigma v.
+
+    Attributes:
+        values: sigma, (n,).
+        inputs: v, eigen-inputs of length 1, (n, ...) like x0.
+        outputs: u, eigen-outputs of length 1, (n, ...) like the output.
+        errors: |F^T F v - sigma^2 v| / sigma_1^2, (n,).
+        vectors: how many vectors were sent through F and back.
+    """
+
+    values: Tensor
+    inputs: Tensor
+    outputs: Tensor
+    errors: Tensor
+    vectors: int
+
+
+def singular_triplets(
+    operator: Operator,
+    n: int = 6,
+    method: str = "block",
+    *,
+    steps: int = 200,
+    tolerance: float = 1e-6,
+    extra: int = 6,
+    momentum: float = 0.0,
+    seed: int = 0,
+) -> Triplets:
+    """The ``n`` largest singular values of F and their vectors.
+
+    Args:
+        operator: a `steerlens.linear.LinearInterpreter`, or anything with its four names.
+        n: how many.
+        method: "block": subspace iteration on n + ``extra`` vectors with Rayleigh-Ritz; "power": Algorithm 1,
+            one triplet after another, each on the deflated system. sigma is |F v| in both.
+        steps: at most this many, of the block or of each triplet.
+        tolerance: of ``Triplets.errors``, at which the steps end.
+        extra: vectors beyond n in the block, which make it converge faster.
+        momentum: m of Algorithm 1; sigma_2^4 / 4 is the fastest, from sigma_1^4 / 4 on it diverges.
+        seed: of the random start.
+
+    Raises:
+        TypeError, ValueError: an argument out of range.
+    """
+    size = min(operator.x0.numel(), operator.output.numel())
+    n, steps = check_integer("n", n, 1, size), check_integer("steps", steps, 1)
+    tolerance, extra = check_number("tolerance", tolerance, positive=True), check_integer("extra", extra, 0)
+    generator = torch.Generator().manual_seed(check_integer("seed", seed, 0, LARGEST_SEED))
+    width = min(n + extra, size) if check_choice("method", method, ("block", "power")) == "block" else n
+    start = torch.randn(width, operator.x0.numel(), generator=generator, dtype=torch.float64)
+    start = start.to(operator.x0)
+    if method == "block":
+        return _block(operator, start, n, steps, tolerance)
+    return _power(operator, start, steps, tolerance, check_number("momentum", momentum))
+
+
+def _block(operator: Operator, start: Tensor, n: int, steps: int, tolerance: float) -> Triplets:
+    v = torch.linalg.qr(start.T).Q.T
+    for step in range(1, steps + 1):
+        u = operator.apply(_like(v, operator.x0)).flatten(1)
+        left, values, right = torch.linalg.svd(u.T, full_matrices=False)  # Rayleigh-Ritz
+        v = right @ v
+        following = operator.transpose(_like((left * values).T, operator.output)).flatten(1)
+        errors = (following - values.square()[:, None] * v).norm(dim=1) / values[0].square().clamp(min=1e-300)
+        if errors[:n].max() <= tolerance or step == steps:
+            break
+        v = torch.linalg.qr(following.T).Q.T
+    shapes = _like(v[:n], operator.x0), _like(left.T[:n], operator.output)
+    return Triplets(values[:n], *shapes, errors[:n], 2 * step * len(start))
+
+
+def _power(operator: Operator, start: Tensor, steps: int, tolerance: float, momentum: float) -> Triplets:
+    found: list[PowerTriplet] = []
+    for v in start:
+        found.append(power_triplet(operator, v, found, steps=steps, tolerance=tolerance, momentum=momentum))
+    largest = found[0].value.square().clamp(min=1e-300)
+    inputs, outputs = torch.stack([t.input for t in found]), torch.stack([t.output for t in found])
+    return Triplets(
+        torch.stack([t.value for t in found]),
+        _like(inputs, operator.x0),
+        _like(outputs, operator.output),
+        torch.stack([t.error for t in found]) / largest,
+        2 * sum(t.steps for t in found),
+    )
+
+
+class PowerTriplet(NamedTuple):
+    """What Algorithm 1 ends with; ``printed`` is its own sigma (line 5), ``value`` is |F v|."""
+
+    value: Tensor
+    input: Tensor
+    output: Tensor
+    error: Tensor
+    steps: int
+    printed: Tensor
+
+
+def power_triplet(
+    operator: Operator,
+    start: Tensor,
+    found: Sequence[PowerTriplet] = (),
+    *,
+    steps: int = 200,
+    tolerance: float = 1e-6,
+    momentum: float = 0.0,
+) -> PowerTriplet:
+    """Algorithm 1 on F without the triplets ``found``: power steps with momentum, from a flat ``start``.
+
+    Its printed sigma^2 = v^T (F^T F v - m v_prev) is the larger root of s + m / s = sigma^2, and so too small
+    wherever m > 0.
+    """
+    v, previous = start / start.norm(), torch.zeros_like(start)
+    scale = found[0].value.square() if found else None
+    for step in range(1, steps + 1):
+        u = _deflated(operator.apply(_like(v, operator.x0)).flatten(), v, found)
+        back = _deflated(operator.transpose(_like(u, operator.output)).flatten(), u, found, back=True)
+        value = u.norm()
+        error = (back - value.square() * v).norm()
+        following = back - momentum * previous
+        printed = (v @ following).clamp(min=0).sqrt()
+        length = following.norm().clamp(min=1e-300)
+        if error <= tolerance * (value.square() if scale is None else scale) or step == steps:
+            break
+        previous, v = v / length, following / length
+    return PowerTriplet(value, v, u / value.clamp(min=1e-300), error, step, printed)
+
+
+def _deflated(image: Tensor, vector: Tensor, found: Sequence[PowerTriplet], back: bool = False) -> Tensor:
+    """F v - sum sigma u (v . v_i), or the same of the transpose."""
+    for t in found:
+        source, result = (t.output, t.input) if back else (t.input, t.output)
+        image = image - t.value * (source @ vector) * result
+    return image
+
+
+def _like(vectors: Tensor, like: Tensor) -> Tensor:
+    """Flat vectors (n, entries) or (entries,) as a batch (n, ...) like a tensor (1, ...)."""
+    return vectors.reshape(-1, *like.shape[1:])

@@ -1,0 +1,132 @@
+"""Memory and time of the linear interpreter on VGG-16 at 224x224, as ratios to one forward and backward pass.
+
+Each case runs in a process of its own, on one thread, float32, random weights; memory is the peak of the
+resident set above what the process held before the call. The yardstick is the cheapest backward pass there
+is: the gradient of one score with respect to the image, parameters not among the leaves. Medians of three.
+Beside it, block against power for six singular triplets of the small super-resolution network, and how far
+the contributions of Theorem 1 are from the score, in float64, for torchvision's classifiers at full size with
+random weights. The table goes to the terminal and to build/benchmarks/linear.json.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torchvision import models
+
+from steerlens.lessons.linear_nets import load
+from steerlens.linear import LinearInterpreter
+
+CLASSIFIERS = (
+    *("alexnet", "vgg16", "vgg16_bn", "resnet50", "densenet121", "squeezenet1_0", "inception_v3"),
+    *("mobilenet_v2", "mobilenet_v3_large", "convnext_tiny"),
+)
+REPORT = Path(__file__).resolve().parents[2] / "build" / "benchmarks" / "linear.json"
+
+
+def resident(field: str) -> float:
+    """Megabytes: "VmRSS" now, "VmHWM" at most."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
+
+
+def measured(action: Callable[[], object]) -> dict[str, float]:
+    """Peak megabytes above the start, and seconds, of one call."""
+    Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
+    before, start = resident("VmRSS"), time.perf_counter()
+    kept = action()
+    seconds = time.perf_counter() - start
+    peak = resident("VmHWM") - before
+    del kept
+    return {"megabytes": peak, "seconds": seconds}
+
+
+def case(name: str) -> dict[str, float]:
+    """One of the cases on VGG-16."""
+    torch.manual_seed(0)
+    model, x = models.vgg16().eval().requires_grad_(False), torch.rand(1, 3, 224, 224)
+    model(x)  # warm-up
+
+    def plain() -> torch.Tensor:
+        leaf = x.clone().requires_grad_()
+        return torch.autograd.grad(model(leaf)[0, 0], leaf)[0]
+
+    if name == "forward and backward":
+        return measured(plain)
+    interpreter = LinearInterpreter(model, x, keep_graph=False)
+    actions = {
+        "apply": lambda: interpreter.apply(x),
+        "transpose": lambda: interpreter.row(0),
+        "contributions": lambda: interpreter.contributions(0),
+        "interpreter, graph kept": lambda: LinearInterpreter(model, x),
+    }
+    return measured(actions[name])
+
+
+def triplets() -> dict[str, dict[str, float]]:
+    """Six singular triplets, block against power, to the same tolerance."""
+    x0 = torch.rand(1, 1, 24, 24, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    interpreter = LinearInterpreter(load("super_resolution").double(), x0)
+    sigma = torch.linalg.svdvals(interpreter.matrix())[:6]
+    found = {}
+    for method in ("block", "power"):
+        start = time.perf_counter()
+        values, *_, vectors = interpreter.singular_triplets(6, method, steps=3000, tolerance=1e-6)
+        error = ((values - sigma) / sigma).abs().max().item()
+        found[method] = {"seconds": time.perf_counter() - start, "vectors": vectors, "error": error}
+    return found
+
+
+def completeness(name: str) -> dict[str, float]:
+    """|F x0 + all contributions - score| / |score| of one of torchvision's classifiers, float64."""
+    torch.manual_seed(0)
+    unset = {"init_weights": False} if name.startswith(("inception", "vgg")) else {}
+    model = models.get_model(name, **unset).double().eval()
+    for key, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        if key.endswith(("bias", "running_mean")):
+            tensor.data.normal_(0, 0.1)
+    side = 299 if name.startswith("inception") else 224
+    start = time.perf_counter()
+    parts = LinearInterpreter(model, torch.randn(1, 3, side, side, dtype=torch.float64)).contributions()
+    error = ((parts.input + parts.residual - parts.scores) / parts.scores).abs().item()
+    return {"error": error, "seconds": time.perf_counter() - start, "terms": len(parts.layers)}
+
+
+def main() -> None:
+    """Run all cases, print the table and write it."""
+    names = "forward and backward", "apply", "transpose", "contributions", "interpreter, graph kept"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    report = {}
+    for name in names:
+        command = [sys.executable, __file__, name]
+        options = {"env": environment, "capture_output": True, "text": True, "check": True}
+        answers = [json.loads(subprocess.run(command, **options).stdout) for _ in range(3)]
+        report[name] = {key: statistics.median(answer[key] for answer in answers) for key in answers[0]}
+        ratios = {key: report[name][key] / report[names[0]][key] for key in report[name]}
+        print(f"{name:25} {report[name]['megabytes']:6.0f} MB ({ratios['megabytes']:.2f})", end=" ")
+        print(f"{report[name]['seconds']:6.2f} s ({ratios['seconds']:.2f})")
+    torch.set_num_threads(1)
+    for method, found in triplets().items():
+        line = f"{found['seconds']:6.2f} s, {found['vectors']} vectors, error {found['error']:.0e}"
+        report[f"six triplets, {method}"] = found
+        print(f"six triplets, {method:11} {line}")
+    for name in CLASSIFIERS:
+        report[name] = found = completeness(name)
+        print(
+            f"{name:20} sum of {found['terms']:3} terms, error {found['error']:.0e}, {found['seconds']:.1f} s"
+        )
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        print(json.dumps(case(sys.argv[1])))
+    else:
+        main()
