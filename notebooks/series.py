@@ -4,9 +4,10 @@
     python notebooks/series.py check             say what `write` would change
     python notebooks/series.py execute [FOLDER]  run every lesson, into FOLDER or in place
 
-A lesson is a file notebooks/NN_name.ipynb. Its opening cell begins with `# Title`; the first sentence of
-the paragraph below is its summary. Generated cells are known by their ids, so they are replaced, never
-repeated. Everything that depends on where the project is hosted comes from the URL in pyproject.toml.
+A lesson is a file notebooks/NN_name.ipynb; explore.ipynb is a page of its own, without a number. The
+opening cell begins with `# Title`; the first sentence of the paragraph below is its summary. Generated cells
+are known by their ids, so they are replaced, never repeated. Everything that depends on where the project is
+hosted comes from the URL in pyproject.toml.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 README = ROOT / "README.md"
+EXPLORER = "explore.ipynb"
 CELL_TIMEOUT = 600  # seconds
 MOST_AT_ONCE = 4  # lessons that are run side by side, where there are as many cores
 
@@ -89,6 +91,11 @@ def lesson(path: Path) -> Lesson:
 def lessons(folder: Path = HERE) -> list[Lesson]:
     """Every lesson in the folder, in order."""
     return [lesson(path) for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))]
+
+
+def pages(folder: Path = HERE) -> list[Lesson]:
+    """Every lesson in the folder, in order, and the explorer's page."""
+    return [*lessons(folder), lesson(folder / EXPLORER)]
 
 
 def badges(this: Lesson) -> str:
@@ -154,7 +161,7 @@ def outdated() -> dict[Path, str]:
     """Files that are not as `write` would leave them, with the text they should have."""
     series = lessons()
     padded = [None, *series, None]
-    neighbours = zip(series, padded[:-2], padded[2:], strict=True)
+    neighbours = [*zip(series, padded[:-2], padded[2:], strict=True), (lesson(HERE / EXPLORER), None, None)]
     expected = {this.path: generated(this, *others) for this, *others in neighbours}
     expected[README] = readme(series)
     return {path: text for path, text in expected.items() if path.read_text(encoding="utf-8") != text}
@@ -177,7 +184,7 @@ def execute(folder: Path = HERE) -> None:
     """Run every lesson in the notebooks' folder, some side by side, and write them, executed, to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(min(MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
-        for line in pool.map(lambda this: execute_one(this.path, folder), lessons()):
+        for line in pool.map(lambda this: execute_one(this.path, folder), pages()):
             print(line, flush=True)
 
 

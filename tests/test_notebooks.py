@@ -6,7 +6,7 @@ import nbformat
 import pytest
 import series
 
-LESSONS = series.lessons()
+LESSONS = series.pages()
 
 
 @pytest.fixture(params=LESSONS, ids=[lesson.path.stem for lesson in LESSONS])
