@@ -80,6 +80,7 @@ class Explorer(Controls):
         self._quiet, self.views = True, ()
         self._name = next((preset.gallery for preset in presets if preset.gallery), next(iter(galleries)))
         super().__init__(list(galleries), self._name, self._gallery, presets)
+        self._open(self._name)
         self._quiet = False
         first = next((preset for preset in presets if preset.gallery == self._name), None)
         self.apply(first) if first else self._update()
@@ -127,8 +128,7 @@ class Explorer(Controls):
         for panel in self.panels:
             panel.fit(gallery.domain, colored=gallery.images.shape[1] == 3)
         self.target.options = [(each, i) for i, each in enumerate(gallery.classes)]
-        other = next((i for i, each in enumerate(gallery.classes) if each != gallery.labels[0]), 0)
-        self.target.value = other
+        self.target.value = gallery.second_guess(0)
 
     def _update(self, frame: int | None = None) -> None:
         """Compute what is not known yet, and show one of its frames (the last if None)."""

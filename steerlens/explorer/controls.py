@@ -19,6 +19,7 @@ from .presets import LIVE, Preset
 from .settings import Settings
 from .stage import Stage
 
+WELCOME = "Choose an image and the class that it should become; then move the slider, or press play."
 STYLE = Path(__file__).with_name("style.css")
 
 
@@ -26,40 +27,35 @@ class Controls(w.VBox):
     """The widgets of the explorer. A subclass answers: ``changed``, ``apply``, ``exported`` and so on."""
 
     def __init__(self, names: Sequence[str], name: str, gallery: Gallery, presets: Sequence[Preset]):
-        colored = gallery.images.shape[1] == 3
         changed = self._guarded(lambda *_: self.changed())
-        self.gallery_menu = w.Dropdown(
-            options=list(names), value=name, description="images", style=WIDE, layout=LINE
-        )
         self.picker = Picker(gallery, changed)
+        self._choosers(names, name, gallery)
+        colored = gallery.images.shape[1] == 3
+        self.panels = [Panel(each, gallery.domain, colored, changed) for each in (LIVE, Settings())]
+        self._tabs = w.Tab([self.panels[0].box], titles=["Method"], layout={"width": "360px"})
+        self.stage = Stage(self._guarded)
+        self.lesson, self.message, self.export = w.HTML(WELCOME), w.HTML(), w.HTML()
+        super().__init__([self._top(presets), self._body(len(names) > 1), self._foot()])
+        self._connect(changed)
+        self.add_class("sl-explorer")
+        for name in ("target", "compare", "upload", "message", "lesson", "export"):
+            getattr(self, name).add_class(f"sl-{name}")
+
+    def _choosers(self, names: Sequence[str], name: str, gallery: Gallery) -> None:
+        """The menus of galleries and targets, the upload, and the switch of the comparison."""
+        line = {"style": WIDE, "layout": LINE}
+        self.gallery_menu = w.Dropdown(options=list(names), value=name, description="images", **line)
+        self.gallery_menu.add_class("sl-gallery")
         self.target = w.Dropdown(
             options=[(each, i) for i, each in enumerate(gallery.classes)],
             description="target",
             tooltip="The class that is asked for",
-            style=WIDE,
-            layout=LINE,
+            **line,
         )
         self.upload = w.FileUpload(
-            accept="image/*", description="Upload a picture", layout={"width": "160px"}
+            accept="image/*", description="Upload a picture", layout={"width": "190px"}
         )
         self.compare = w.Checkbox(description="Compare with B, at equal L2 distance", indent=False)
-        self.panels = [Panel(each, gallery.domain, colored, changed) for each in (LIVE, Settings())]
-        self._tabs = w.Tab([self.panels[0].box], titles=["Method"], layout={"width": "360px"})
-        self.stage = Stage(self._guarded)
-        self.lesson, self.message, self.export = w.HTML(), w.HTML(), w.HTML()
-        super().__init__([self._top(presets), self._body(len(names) > 1), self._foot()])
-        self._connect(changed)
-        for widget, kind in (
-            (self, "explorer"),
-            (self.target, "target"),
-            (self.compare, "compare"),
-            (self.gallery_menu, "gallery"),
-            (self.upload, "upload"),
-            (self.message, "message"),
-            (self.lesson, "lesson"),
-            (self.export, "export"),
-        ):
-            widget.add_class(f"sl-{kind}")
 
     def _top(self, presets: Sequence[Preset]) -> w.VBox:
         """The buttons of the presets, and what to look at."""

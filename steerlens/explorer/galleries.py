@@ -52,6 +52,11 @@ class Gallery:
     setup: str
     places: tuple[str, ...]
 
+    def second_guess(self, row: int) -> int:
+        """The class that the model finds most probable after the first, for one image."""
+        with evaluation_mode(self.model), torch.no_grad():
+            return int(model_logits(self.model, self.images[row : row + 1]).topk(2).indices[0, 1])
+
     def with_upload(self, content: bytes, name: str) -> "Gallery":
         """The gallery with one more image: an uploaded picture file. Raises ValueError if it is none."""
         shape = tuple(self.images.shape[1:])

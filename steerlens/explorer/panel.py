@@ -1,6 +1,6 @@
 """The controls of one morph's settings: those that matter for the chosen regime and transform are shown."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import ipywidgets as w
 
@@ -11,6 +11,36 @@ WIDE = {"description_width": "76px"}
 LINE = {"width": "320px"}
 GLYPHS = "│╱─╲"  # the edges that the four orientations answer to
 SCALE_NAMES = {1: ("all",), 2: ("fine", "coarse"), 3: ("fine", "middle", "coarse")}
+ORDER = ("transform", "regime", "direction", "alpha", "cap", "amplitude", "residual", "steps", "luminance")
+MENUS = {  # label, explanation, options
+    "transform": ("transform", "In which coefficients the image is edited", TRANSFORMS),
+    "regime": (
+        "regime",
+        "When the gradient is taken",
+        [
+            ("live: a new gradient at each step", "live"),
+            ("frozen: one gradient, magnified", "frozen"),
+            ("persistent: shifts added up", "persistent"),
+        ],
+    ),
+    "direction": (
+        "direction",
+        "What a step changes",
+        [("phase", "phase"), ("phase and amplitude", "joint"), ("Eq. 9 (arg z)", "wirtinger")],
+    ),
+    "amplitude": ("amplitude", "What the amplitudes do (Appendix B)", AMPLITUDES),
+    "residual": (
+        "low-pass",
+        "The residual without a phase: the coarsest blur",
+        [("stays as it is", "fixed"), ("moves too (Eq. 2)", "linear")],
+    ),
+}
+LOG = {"base": 10, "min": -3, "max": 4, "step": 0.1, "value": 0.3, "readout_format": ".2g"}
+SLIDERS = {  # kind, explanation, limits
+    "alpha": (w.FloatLogSlider, "Amplifier of the gradient (Eq. 6)", LOG),
+    "cap": (w.FloatSlider, "Largest change of a step", {"min": 0.01, "max": 1, "step": 0.01, "value": 0.3}),
+    "steps": (w.IntSlider, "Frames after the source", {"min": 2, "max": MOST_STEPS, "value": 24}),
+}
 
 
 class Panel:
@@ -92,52 +122,15 @@ class Panel:
 
 def _controls() -> dict[str, w.ValueWidget]:
     """A widget for each field of `Settings` but target and cells, in the order of the page."""
-
-    def menu(name: str, options: Sequence, tip: str) -> w.Dropdown:
-        return w.Dropdown(options=options, description=name, tooltip=tip, style=WIDE, layout=LINE)
-
-    def slider(kind: type, name: str, tip: str, **limits: float) -> w.ValueWidget:
-        options = {"continuous_update": False, "style": WIDE, "layout": LINE, "tooltip": tip}
-        return kind(description=name, **limits, **options)
-
-    regimes = [
-        ("live: a new gradient at each step", "live"),
-        ("frozen: one gradient, magnified", "frozen"),
-        ("persistent: shifts added up", "persistent"),
-    ]
-    directions = [("phase", "phase"), ("phase and amplitude", "joint"), ("Eq. 9 (arg z)", "wirtinger")]
-    lowpass = [("stays as it is", "fixed"), ("moves too (Eq. 2)", "linear")]
-    return {
-        "transform": menu("transform", TRANSFORMS, "In which coefficients the image is edited"),
-        "regime": menu("regime", regimes, "When the gradient is taken"),
-        "direction": menu("direction", directions, "What a step changes"),
-        "alpha": slider(
-            w.FloatLogSlider,
-            "alpha",
-            "Amplifier of the gradient (Eq. 6)",
-            base=10,
-            min=-3,
-            max=4,
-            step=0.1,
-            value=0.3,
-            readout_format=".2g",
-        ),
-        "cap": slider(
-            w.FloatSlider,
-            "cap",
-            "Largest change of a step, in radians",
-            min=0.01,
-            max=1.0,
-            step=0.01,
-            value=0.3,
-        ),
-        "amplitude": menu("amplitude", AMPLITUDES, "What the amplitudes do (Appendix B)"),
-        "residual": menu("low-pass", lowpass, "The residual without a phase: the coarsest blur"),
-        "steps": slider(w.IntSlider, "steps", "Frames after the source", min=2, max=MOST_STEPS, value=24),
-        "luminance": w.Checkbox(
-            description="luminance only, colours fixed", indent=True, style=WIDE, layout=LINE
-        ),
-    }
+    controls: dict[str, w.ValueWidget] = {}
+    for name, (text, tip, options) in MENUS.items():
+        controls[name] = w.Dropdown(options=options, description=text, tooltip=tip, style=WIDE, layout=LINE)
+    for name, (kind, tip, limits) in SLIDERS.items():
+        controls[name] = kind(
+            description=name, tooltip=tip, continuous_update=False, style=WIDE, layout=LINE, **limits
+        )
+    controls["luminance"] = w.Checkbox(description="luminance only, colours fixed", style=WIDE, layout=LINE)
+    return {name: controls[name] for name in ORDER}
 
 
 def _cell(scale: int, orientation: int, orientations: int) -> w.ToggleButton:

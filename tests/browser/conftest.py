@@ -97,24 +97,33 @@ def wait_for(url, process, log):
     pytest.fail(f"no answer at {url}: {log.read_text()[-2000:]}")
 
 
-@pytest.fixture
-def lab(tmp_path):
-    """Opens notebooks in JupyterLab: a function from code to a page whose cells have run."""
-    port = free_port()
+@pytest.fixture(scope="session")
+def lab_server(tmp_path_factory):
+    """Port and folder of a JupyterLab."""
+    folder, port = tmp_path_factory.mktemp("lab"), free_port()
     command = ["jupyterlab", "--allow-root", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
     command += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"]
-    command += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={tmp_path}"]
-    with server(command, f"http://127.0.0.1:{port}/api/status?token={TOKEN}", tmp_path):
-        yield lambda page, source: opened_in_lab(page, port, tmp_path, source)
+    command += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"]
+    with server(command, f"http://127.0.0.1:{port}/api/status?token={TOKEN}", folder):
+        yield port, folder
 
 
-def opened_in_lab(page, port, folder, source):
-    write_notebook(folder / "x.ipynb", source)
-    page.goto(f"http://127.0.0.1:{port}/lab/tree/x.ipynb?token={TOKEN}&reset")
-    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=START)
-    awaited(page, "jupyterapp.shell.currentWidget.context.sessionContext.ready")
-    awaited(page, "jupyterapp.commands.execute('application:toggle-left-area')")
-    assert awaited(page, "jupyterapp.commands.execute('notebook:run-all-cells')"), "a cell raised"
+@pytest.fixture
+def lab(lab_server, page, tmp_path):
+    """Opens a notebook in JupyterLab: a function of its code; the cells of ``page`` have then run."""
+    port, folder = lab_server
+    path = folder / f"{tmp_path.name}.ipynb"
+
+    def open_notebook(source):
+        write_notebook(path, source)
+        page.goto(f"http://127.0.0.1:{port}/lab/tree/{path.name}?token={TOKEN}&reset")
+        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=START)
+        awaited(page, "jupyterapp.shell.currentWidget.context.sessionContext.ready")
+        awaited(page, "jupyterapp.commands.execute('application:toggle-left-area')")
+        assert awaited(page, "jupyterapp.commands.execute('notebook:run-all-cells')"), "a cell raised"
+
+    yield open_notebook
+    awaited(page, "jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
 
 
 def awaited(page, promise):
@@ -129,22 +138,29 @@ def write_notebook(path, source):
     nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel}), path)
 
 
-@pytest.fixture
-def voila(tmp_path):
-    """Opens notebooks in Voila."""
-    write_notebook(tmp_path / "x.ipynb", "1")
-    port = free_port()
+@pytest.fixture(scope="session")
+def voila_server(tmp_path_factory):
+    """Port and folder of a Voila."""
+    folder, port = tmp_path_factory.mktemp("voila"), free_port()
     command = ["voila", "--no-browser", f"--port={port}", "--show_tracebacks=True", "--Voila.ip=127.0.0.1"]
     command += ["--MappingKernelManager.cull_idle_timeout=15", "--MappingKernelManager.cull_interval=5"]
-    with server([*command, str(tmp_path)], f"http://127.0.0.1:{port}/", tmp_path):
-        yield lambda page, source: opened_in_voila(page, port, tmp_path, source)
+    with server([*command, str(folder)], f"http://127.0.0.1:{port}/", folder):
+        yield port, folder
 
 
-def opened_in_voila(page, port, folder, source):
-    write_notebook(folder / "x.ipynb", source)
-    answer = page.goto(f"http://127.0.0.1:{port}/voila/render/x.ipynb", timeout=START)
-    assert answer.ok, answer.status
-    assert "There was an error when executing cell" not in page.content()
+@pytest.fixture
+def voila(voila_server, page, tmp_path):
+    """Opens a notebook in Voila: a function of its code; the cells of ``page`` have then run."""
+    port, folder = voila_server
+    path = folder / f"{tmp_path.name}.ipynb"
+
+    def open_notebook(source):
+        write_notebook(path, source)
+        answer = page.goto(f"http://127.0.0.1:{port}/voila/render/{path.name}", timeout=START)
+        assert answer.ok, answer.status
+        assert "There was an error when executing cell" not in page.content()
+
+    return open_notebook
 
 
 class Console:
