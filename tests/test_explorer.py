@@ -15,6 +15,7 @@ from PIL import Image
 import steerlens as sl
 from steerlens.explorer import ChosenBands, Domain, Settings, make_morph, opened, pictures, plots
 from steerlens.explorer.code import transform_code
+from steerlens.explorer.controls import _files
 from steerlens.explorer.presets import COMPARISONS, GUIDED_PRESETS
 from steerlens.explorer.settings import arguments, make_transform
 from steerlens.explorer.views import film, matched, view_of
@@ -305,14 +306,20 @@ def test_an_error_in_a_callback_is_seen(explorer):
 def test_upload(explorer):
     buffer = io.BytesIO()
     Image.fromarray(np.full((40, 30), 200, np.uint8)).save(buffer, format="PNG")
-    explorer.uploaded([{"name": "../mine.png", "content": memoryview(buffer.getvalue())}])
+    explorer.uploaded([("../mine.png", buffer.getvalue())])
     assert explorer.picker.row == 3 and explorer._gallery.labels[3] == "mine.png"
     assert torch.allclose(explorer.views[0].frames[0], torch.tensor(200 / 255))
     assert "from steerlens.explorer import opened" in explorer.code()
     assert "image = opened('mine.png', (1, 28, 28))" in explorer.code()
     safe = explorer._guarded(explorer.uploaded)
-    safe([{"name": "words.txt", "content": memoryview(b"words")}])
+    safe([("words.txt", b"words")])
     assert "words.txt: expected a picture" in explorer.message.value
+
+
+def test_uploads_of_both_generations_of_widgets():
+    new = ({"name": "a.png", "type": "image/png", "size": 2, "content": memoryview(b"ab")},)
+    old = {"a.png": {"metadata": {"name": "a.png"}, "content": b"ab"}}
+    assert _files(new) == _files(old) == [("a.png", b"ab")] and _files(()) == []
 
 
 def test_exports(explorer, tmp_path):

@@ -157,10 +157,10 @@ class Explorer(Controls):
                 self._quiet = False
             self._update()
 
-    def uploaded(self, files: Sequence[Mapping[str, Any]]) -> None:
-        """Add the uploaded picture to the gallery, and choose it."""
-        for file in files:
-            self._made[self._name] = self._gallery.with_upload(bytes(file["content"]), file["name"])
+    def uploaded(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """Add uploaded pictures, names and contents, to the gallery, and choose the last."""
+        for name, content in files:
+            self._made[self._name] = self._gallery.with_upload(content, name)
             self.picker.fit(self._gallery, len(self._gallery.labels) - 1)
             self._update()
 

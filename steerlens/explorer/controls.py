@@ -6,7 +6,7 @@ message line, which is always in sight.
 
 import functools
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import ipywidgets as w
@@ -32,7 +32,8 @@ class Controls(w.VBox):
         self._choosers(names, name, gallery)
         colored = gallery.images.shape[1] == 3
         self.panels = [Panel(each, gallery.domain, colored, changed) for each in (LIVE, Settings())]
-        self._tabs = w.Tab([self.panels[0].box], titles=["Method"], layout={"width": "360px"})
+        self._tabs = w.Tab([self.panels[0].box], layout={"width": "360px"})
+        self._tabs.set_title(0, "Method")
         self.stage = Stage(self._guarded)
         self.lesson, self.message, self.export = w.HTML(WELCOME), w.HTML(), w.HTML()
         super().__init__([self._top(presets), self._body(len(names) > 1), self._foot()])
@@ -104,13 +105,14 @@ class Controls(w.VBox):
         self.compare.observe(self._guarded(self._show_tabs), names="value")
         self.compare.observe(changed, names="value")
         self.gallery_menu.observe(self._guarded(lambda _: self.gallery_chosen()), names="value")
-        self.upload.observe(self._guarded(lambda change: self.uploaded(change["new"])), names="value")
+        self.upload.observe(self._guarded(lambda change: self.uploaded(_files(change["new"]))), names="value")
 
     def _show_tabs(self, change: dict) -> None:
         """One page of settings, or two for a comparison."""
         count = 1 + change["new"]
         self._tabs.children = [panel.box for panel in self.panels[:count]]
-        self._tabs.titles = ["A", "B"] if count == 2 else ["Method"]
+        for number, title in enumerate(("A", "B") if count == 2 else ("Method",)):
+            self._tabs.set_title(number, title)
 
     def say(self, text: str) -> None:
         """Write the message line."""
@@ -128,3 +130,9 @@ class Controls(w.VBox):
                 self.message.value = f'<div class="sl-error" role="alert">{said}</div>'
 
         return safe
+
+
+def _files(value: Sequence[Mapping] | Mapping[str, Mapping]) -> list[tuple[str, bytes]]:
+    """Name and content of uploaded files; ipywidgets 7, which Colab has, gives them in a dict by name."""
+    files = [{"name": name, **file} for name, file in value.items()] if isinstance(value, dict) else value
+    return [(file["name"], bytes(file["content"])) for file in files]

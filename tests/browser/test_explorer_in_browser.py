@@ -25,12 +25,12 @@ KNOWN = ("font-awesome", "ERR_NAME_NOT_RESOLVED", "ERR_INTERNET_DISCONNECTED")  
 
 
 @pytest.fixture(params=["lab", "voila"])
-def opened(request, page):
+def opened(request, page, tmp_path):
     """A function from code to the page, once its explorer stands there."""
     open_notebook = request.getfixturevalue(request.param)
 
     def opened(source):
-        open_notebook(source)
+        open_notebook(page, source, tmp_path.name)
         page.wait_for_selector(".sl-picture-a", timeout=START)
         wait_for_text(page, ".sl-message", "→")
         return page
