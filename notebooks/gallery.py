@@ -28,10 +28,17 @@ class Exhibit:
 
 
 EXHIBITS = (
-    Exhibit("figure-2a", "Disks, one gradient magnified", "03_arcade", "The disk leaves for another side."),
-    Exhibit("figure-2b", "Disks, live", "03_arcade", "A new gradient at every step."),
-    Exhibit("figure-3a", "Digits, phase and amplitude, live", "04_mnist", "3 → 8, 4 → 9, 5 → 6 and others."),
-    Exhibit("figure-3c", "Digits, one gradient magnified", "04_mnist", "The same digits, frozen."),
+    Exhibit("figure-2a", "Disks, one gradient magnified", "03_arcade", "Each is asked for another side."),
+    Exhibit("figure-2b", "Disks, live", "03_arcade", "The same, with a new gradient at every step."),
+    Exhibit(
+        "figure-3a",
+        "Digits, phase and amplitude, live",
+        "04_mnist",
+        "3 → 8, 4 → 9, 5 → 6, 6 → 8, 8 → 3, 9 → 4.",
+    ),
+    Exhibit(
+        "figure-3c", "Digits, one gradient magnified", "04_mnist", "The same digits, by a single gradient."
+    ),
     Exhibit("figure-6a", "Colour digits", "05_color_mnist", "Three channels, three sets of phases."),
     Exhibit("figure-7a", "Faces", "06_fer2013", "Sad becomes happy, and happy sad."),
     Exhibit(
@@ -76,10 +83,14 @@ def figure(exhibit: Exhibit, figures: Path, folder: Path) -> str:
 
 
 def page(figures: Path, folder: Path) -> None:
-    """Write gallery.md, and the sheets that it shows, into the folder; sheets that are to be found there."""
-    shown = [each for each in EXHIBITS if (figures / f"{each.stem}.gif").is_file()]
+    """Write gallery.md into a folder, and the sheets that it shows into the folder's sheets/.
+
+    Args:
+        figures: where `make figures` wrote the animations.
+        folder: sources of the site; the site has the sheets in _static/.
+    """
     (static := folder / "sheets").mkdir(parents=True, exist_ok=True)
-    sections = "\n".join(figure(each, figures, static) for each in shown)
+    sections = "\n".join(figure(each, figures, static) for each in EXHIBITS)
     (folder / "gallery.md").write_text(
         "# Gallery\n\nMorphs on their way to another class and back. What each shows, and what it does not, "
         "stands in its lesson.\n\n```{raw} html\n"
