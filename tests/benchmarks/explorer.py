@@ -21,6 +21,8 @@ import steerlens as sl
 
 REPEATS = 40
 MORPHS = 10
+# A key that follows at once also waits for the messages of the one before: bars, curves, the kernel's status.
+PAUSES = {"a move from rest": 150, "key after key": 0}
 REPORT = Path(__file__).resolve().parents[2] / "build" / "benchmarks" / "explorer.json"
 SOURCE = """
 import torch
@@ -32,6 +34,7 @@ LISTEN = """() => {
   const picture = document.querySelector('img.sl-picture-a');
   const handle = document.querySelector('.sl-frame .noUi-handle');
   window.times = [];
+  if (window.pressed) return;
   handle.addEventListener('keydown', () => { window.pressed = performance.now(); }, true);
   picture.addEventListener('load', () => window.times.push(performance.now() - window.pressed));
 }"""
@@ -50,8 +53,8 @@ def morph_seconds() -> float:
     return statistics.median(times[1:])  # the first view was there already
 
 
-def latencies(page: Page) -> list[float]:
-    """Milliseconds from key to picture, one key after the other."""
+def latencies(page: Page, pause: int) -> list[float]:
+    """Milliseconds from key to picture, each key ``pause`` milliseconds after the picture before."""
     page.wait_for_selector("img.sl-picture-a", timeout=servers.START)
     page.wait_for_timeout(2000)
     page.evaluate(LISTEN)
@@ -62,6 +65,7 @@ def latencies(page: Page) -> list[float]:
     for number in range(REPEATS):
         handle.press("ArrowRight" if number % 40 < 20 else "ArrowLeft")
         page.wait_for_function("count => window.times.length > count", arg=number, timeout=10_000)
+        page.wait_for_timeout(pause)
     return page.evaluate("() => window.times")
 
 
@@ -76,7 +80,9 @@ def in_browser() -> list[dict]:
                 for size in (64, 224):
                     page = browser.new_page()
                     open_notebook(page, SOURCE.format(size=size), f"size{size}")
-                    rows.append({"case": f"{name}, {size}x{size}", "ms": statistics.median(latencies(page))})
+                    for case, pause in PAUSES.items():
+                        found = statistics.median(latencies(page, pause))
+                        rows.append({"case": f"{name}, {size}x{size}, {case}", "ms": found})
                     servers.shut_down(page)
                     page.close()
         browser.close()
