@@ -1,18 +1,19 @@
 # The commands of the project. Each installs what it needs into .venv by itself; `make help` lists them.
 PYTHON := .venv/bin/python
 UV := $(PYTHON) -m uv pip
-LESSONS := $(wildcard notebooks/[0-9][0-9]_*.ipynb)
+LESSONS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help notebooks test lab figures benchmark checkpoints tables picture write refresh format constraints clean
+.PHONY: help notebooks test lab explore browser figures benchmark checkpoints tables \
+  picture write refresh format constraints clean
 
 # Lessons run in their own folder and without progress bars, which would stay in their outputs. Tests and
 # lessons run side by side, each on one thread: more would wait for each other.
 ifdef STEERLENS_DATA
 export STEERLENS_DATA := $(shell python3 -c 'import os; print(os.path.abspath(os.environ["STEERLENS_DATA"]))')
 endif
-notebooks test refresh figures: export TQDM_DISABLE := 1
-notebooks test refresh: export OMP_NUM_THREADS := 1
+notebooks test browser refresh figures: export TQDM_DISABLE := 1
+notebooks test browser refresh: export OMP_NUM_THREADS := 1
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' Makefile | expand -t 14
@@ -26,19 +27,26 @@ notebooks: .venv/installed  ## run the lessons on the data at hand; the site is 
 test: .venv/installed  ## lint, unit tests, doctests, and the lessons' marked outputs
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --nbval-lax steerlens tests $(LESSONS)
+	$(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --nbval-lax --ignore tests/browser steerlens tests $(LESSONS)
 
 lab: .venv/installed  ## JupyterLab on the lessons
 	$(PYTHON) -m jupyter lab notebooks
+
+explore: .venv/installed  ## the explorer on a page of its own (Voila)
+	$(PYTHON) -m voila notebooks/explore.ipynb --TagRemovePreprocessor.remove_cell_tags=remove-cell
+
+browser: .venv/installed  ## the widgets in a real browser; screenshots in build/browser/ (needs Chromium)
+	$(PYTHON) -m pytest tests/browser
 
 figures: .venv/installed  ## the paper's figures, made again: build/figures/index.html
 	$(PYTHON) notebooks/figures.py build/figures
 
 benchmark: .venv/benchmark  ## speed beside other packages
-	for file in tests/benchmarks/*.py; do $(PYTHON) $$file || exit 1; done
+	for file in tests/benchmarks/*.py; do PYTHONPATH=tests/browser $(PYTHON) $$file || exit 1; done
 
-checkpoints: .venv/installed  ## train the classifiers again
+checkpoints: .venv/installed  ## train the classifiers and the networks of lesson 10 again
 	$(PYTHON) -m steerlens.models
+	$(PYTHON) -m steerlens.lessons.linear_nets
 
 tables: .venv/installed  ## measure the tables of lessons 08 and 09 again (needs the real data; an hour)
 	$(PYTHON) -m steerlens.lessons.confidence_table

@@ -9,8 +9,9 @@ import sys
 from base64 import b64decode
 from pathlib import Path
 
+import gallery
 from nbformat import NotebookNode
-from series import HERE, Lesson, lessons, project_field, read
+from series import HERE, Lesson, pages, project_field, read
 
 
 def first_picture(notebook: NotebookNode) -> bytes | None:
@@ -32,13 +33,15 @@ def card(this: Lesson) -> str:
 
 def site(folder: Path, figures: Path, target: Path) -> None:
     """Make the static site of the lessons executed into `folder`, with the page of figures beside it."""
-    series = lessons(folder)
+    series = pages(folder)
     cards = "\n".join(map(card, series))
-    contents = "\n".join([*(this.path.stem for this in series), "equations"])
+    contents = "\n".join([*(this.path.stem for this in series), "gallery", "equations"])
     shutil.copy(HERE / "equations.md", folder)
+    gallery.page(figures, folder)
     (folder / "index.md").write_text(
         f"# Steerlens\n\n{project_field('description')}\n\n::::{{grid}} 1 2 2 3\n{cards}\n::::\n\n"
-        '<a href="figures/index.html">The paper\'s figures, made again</a>, beside its own words.\n\n'
+        '[Gallery](gallery.md): the morphs, moving. <a href="figures/index.html">The paper\'s figures, made '
+        "again</a>, beside its own words.\n\n"
         f":::{{toctree}}\n:hidden:\n{contents}\n:::\n",
         encoding="utf-8",
     )
@@ -46,6 +49,7 @@ def site(folder: Path, figures: Path, target: Path) -> None:
     options = ["-q", "-W", "--keep-going", "-c", str(HERE / "site"), "-d", str(folder / ".doctrees")]
     subprocess.run([sys.executable, "-m", "sphinx", *options, str(folder), str(target)], check=True)
     shutil.copytree(figures, target / "figures")
+    shutil.copytree(folder / "sheets", target / "_static", dirs_exist_ok=True)
     print(f"open {target / 'index.html'}")
 
 

@@ -2,11 +2,12 @@
 
     python notebooks/series.py write             generate badges, set-up, links and the README's table
     python notebooks/series.py check             say what `write` would change
-    python notebooks/series.py execute [FOLDER]  run every lesson, into FOLDER or in place
+    python notebooks/series.py execute [FOLDER [SOURCE]]  run every lesson of SOURCE, into FOLDER or in place
 
-A lesson is a file notebooks/NN_name.ipynb. Its opening cell begins with `# Title`; the first sentence of
-the paragraph below is its summary. Generated cells are known by their ids, so they are replaced, never
-repeated. Everything that depends on where the project is hosted comes from the URL in pyproject.toml.
+A lesson is a file notebooks/NN_name.ipynb; explore.ipynb is a page of its own, without a number. The
+opening cell begins with `# Title`; the first sentence of the paragraph below is its summary. Generated cells
+are known by their ids, so they are replaced, never repeated. Everything that depends on where the project is
+hosted comes from the URL in pyproject.toml.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 README = ROOT / "README.md"
+EXPLORER = "explore.ipynb"
 CELL_TIMEOUT = 600  # seconds
 MOST_AT_ONCE = 4  # lessons that are run side by side, where there are as many cores
 
@@ -46,6 +48,9 @@ from importlib.util import find_spec
 
 if not find_spec("steerlens"):
     %pip install -q --no-deps git+{REPOSITORY}"""
+ALSO = {  # further packages of single lessons, with those of their dependencies that Colab lacks
+    "02_steerable_pyramid": "plenoptic pyrtools einops",
+}
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,16 @@ class Lesson:
     def binder(self) -> str:
         """Address of the lesson in Binder."""
         slug = REPOSITORY.removeprefix("https://github.com/")
-        return f"https://mybinder.org/v2/gh/{slug}/main?urlpath=lab/tree/notebooks/{self.path.name}"
+        front_end = "voila/render" if self.path.name == EXPLORER else "lab/tree"
+        return f"https://mybinder.org/v2/gh/{slug}/main?urlpath={front_end}/notebooks/{self.path.name}"
+
+    @property
+    def setup(self) -> str:
+        """The code of its set-up cell."""
+        if not (packages := ALSO.get(self.path.stem)):
+            return SETUP
+        first = packages.split()[0]
+        return f'{SETUP}\nif not find_spec("{first}"):\n    %pip install -q --no-deps {packages}'
 
 
 def read(path: Path) -> NotebookNode:
@@ -89,6 +103,11 @@ def lesson(path: Path) -> Lesson:
 def lessons(folder: Path = HERE) -> list[Lesson]:
     """Every lesson in the folder, in order."""
     return [lesson(path) for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))]
+
+
+def pages(folder: Path = HERE) -> list[Lesson]:
+    """Every lesson in the folder, in order, and the explorer's page."""
+    return [*lessons(folder), lesson(folder / EXPLORER)]
 
 
 def badges(this: Lesson) -> str:
@@ -125,9 +144,8 @@ def generated(this: Lesson, previous: Lesson | None, following: Lesson | None) -
     notebook = normalized(read(this.path))
     before = {cell.get("id"): cell for cell in notebook.cells}
     cells = [cell for cell in notebook.cells if cell.get("id") not in (BADGES_ID, SETUP_ID, LINKS_ID)]
-    setup = before.get(SETUP_ID)
-    if setup is None or setup.source != SETUP:
-        setup = new_code_cell(SETUP, id=SETUP_ID)
+    setup = before.get(SETUP_ID, new_code_cell(id=SETUP_ID))
+    setup.source = this.setup
     first_code = next((i for i, cell in enumerate(cells) if cell.cell_type == "code"), len(cells))
     cells.insert(first_code, setup)
     cells.insert(1, new_markdown_cell(badges(this), id=BADGES_ID, metadata=ONLY_IN_THE_FILE))
@@ -154,7 +172,7 @@ def outdated() -> dict[Path, str]:
     """Files that are not as `write` would leave them, with the text they should have."""
     series = lessons()
     padded = [None, *series, None]
-    neighbours = zip(series, padded[:-2], padded[2:], strict=True)
+    neighbours = [*zip(series, padded[:-2], padded[2:], strict=True), (lesson(HERE / EXPLORER), None, None)]
     expected = {this.path: generated(this, *others) for this, *others in neighbours}
     expected[README] = readme(series)
     return {path: text for path, text in expected.items() if path.read_text(encoding="utf-8") != text}
@@ -173,11 +191,11 @@ def check() -> None:
         sys.exit(f"out of date: {', '.join(late)}; run: make write")
 
 
-def execute(folder: Path = HERE) -> None:
-    """Run every lesson in the notebooks' folder, some side by side, and write them, executed, to `folder`."""
+def execute(folder: Path = HERE, source: Path = HERE) -> None:
+    """Run every page of `source` in that folder, some side by side, and write them, executed, to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(min(MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
-        for line in pool.map(lambda this: execute_one(this.path, folder), lessons()):
+        for line in pool.map(lambda this: execute_one(this.path, folder), pages(source)):
             print(line, flush=True)
 
 
@@ -192,7 +210,7 @@ def execute_one(path: Path, folder: Path) -> str:
         extra_arguments=["--log-level=ERROR"],
         store_widget_state=False,
         coalesce_streams=True,
-        resources={"metadata": {"path": str(HERE)}},
+        resources={"metadata": {"path": str(path.parent)}},
     )
     try:
         client.execute()

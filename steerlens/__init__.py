@@ -10,6 +10,7 @@
 """
 
 from . import color, data, evaluation, imagenet, linear, maco, models, objectives, spectra
+from .explorer import explore
 from .gradients import gradient_step, polar_gradient, wirtinger_gradient
 from .morph import Morph, extrapolate
 from .plot import filmstrip
@@ -26,6 +27,7 @@ __all__ = [
     "color",
     "data",
     "evaluation",
+    "explore",
     "extrapolate",
     "filmstrip",
     "gradient_step",

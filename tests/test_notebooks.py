@@ -1,12 +1,14 @@
 """The committed lessons: executed, small, clean, and with generated cells that are up to date."""
 
+import re
+from itertools import pairwise
 from statistics import median
 
 import nbformat
 import pytest
 import series
 
-LESSONS = series.lessons()
+LESSONS = series.pages()
 
 
 @pytest.fixture(params=LESSONS, ids=[lesson.path.stem for lesson in LESSONS])
@@ -64,3 +66,21 @@ def test_opening_cell_without_a_summary_is_refused(tmp_path):
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Bare")]), path)
     with pytest.raises(ValueError, match=r"00_bare.ipynb: expected '# Title' and a paragraph"):
         series.lesson(path)
+
+
+def test_the_explorer_is_a_page_but_no_lesson():
+    page = series.pages()[-1]
+    assert page.path.name == series.EXPLORER and page not in series.lessons()
+    assert page.binder.endswith("urlpath=voila/render/notebooks/explore.ipynb")
+    assert series.lessons()[0].binder.endswith("urlpath=lab/tree/notebooks/00_quickstart.ipynb")
+
+
+def test_setup_cells_never_name_torch_or_numpy():
+    """Each is guarded by find_spec and installs without dependencies, so Colab's own packages stay."""
+    for page in series.pages():
+        lines = [line.strip() for line in page.setup.splitlines()]
+        for before, line in pairwise(lines):
+            if "pip install" in line:
+                assert before.startswith("if not find_spec(") and " --no-deps " in line
+                assert not re.search(r"\b(torch|torchvision|numpy)\b", line)
+    assert "plenoptic" in series.lesson(series.HERE / "02_steerable_pyramid.ipynb").setup

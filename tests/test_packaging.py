@@ -20,6 +20,7 @@ FLOORS = [  # each imports only from floors below it
     {"steering"},
     {"evaluation", "plot"},
     {"widgets", "atlas"},
+    {"explorer"},
     {"lessons"},
 ]
 FLOOR = {module: level for level, modules in enumerate(FLOORS) for module in modules}

@@ -1,0 +1,197 @@
+"""The explorer itself: what is chosen, what is computed for it, and what happens when a control changes.
+
+`explore` is the public function; `Explorer` the widget that it returns. How it looks: ``controls.py``.
+"""
+
+import functools
+import html
+import time
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from ..morph import Morph
+from ..widgets import figure_png
+from .code import code
+from .controls import Controls
+from .export import download_link, strip, written
+from .galleries import GUIDED, Gallery, own_gallery
+from .presets import COMPARISONS, GUIDED_PRESETS, Preset
+from .settings import Settings, make_morph
+from .views import View, matched, view_of
+
+MORPHS_KEPT = 32
+
+
+def explore(
+    model: nn.Module | None = None,
+    images: Tensor | None = None,
+    labels: Tensor | Sequence[int] | None = None,
+    classes: Sequence[str] | None = None,
+    *,
+    padding: int = 0,
+    folder: str | Path = ".",
+) -> "Explorer":
+    """A widget to play with: choose an image, a target and a method, and move through the frames.
+
+    Frames are computed once for each choice; moving the slider never runs the model. Without arguments it
+    shows the digits, disks and faces of the lessons, with guided presets.
+
+    Args:
+        model: maps images in [0, 1] to logits (batch, classes).
+        images: (n, channels, height, width) in [0, 1], to choose from.
+        labels: class indices (n,) that are shown beside the images; what the model sees if None.
+        classes: a name for each class; the indices if None.
+        padding: pixels around the image for the pyramid (2 for digits of 28x28).
+        folder: where strips, animations and code are written.
+
+    Raises:
+        TypeError, ValueError: an argument that does not fit; the message says what was expected.
+    """
+    if model is None and images is None:
+        return Explorer(GUIDED, GUIDED_PRESETS, Path(folder))
+    if model is None or images is None:
+        raise TypeError("explore: expected both a model and images, or neither")
+    own = own_gallery(model, images, labels, classes, padding)
+    return Explorer({own.name: lambda: own}, COMPARISONS, Path(folder))
+
+
+class Explorer(Controls):
+    """The widget of `explore`.
+
+    Args:
+        galleries: by name, what makes each; a gallery is made when it is first chosen.
+        presets: buttons that set everything.
+        folder: where exports are written.
+
+    Attributes:
+        views: what is on the screen: one view, or two at equal distances.
+    """
+
+    def __init__(
+        self, galleries: Mapping[str, Callable[[], Gallery]], presets: Sequence[Preset], folder: Path
+    ):
+        self._makers, self._folder = galleries, folder
+        self._made: dict[str, Gallery] = {}
+        self._morph = functools.lru_cache(maxsize=MORPHS_KEPT)(self._computed)
+        self._quiet, self.views = True, ()
+        self._name = next((preset.gallery for preset in presets if preset.gallery), next(iter(galleries)))
+        super().__init__(list(galleries), self._name, self._gallery, presets)
+        self._open(self._name)
+        self._quiet = False
+        first = next((preset for preset in presets if preset.gallery == self._name), None)
+        self.apply(first) if first else self._update()
+
+    @property
+    def _gallery(self) -> Gallery:
+        """The gallery that is open, made when it is first asked for."""
+        if self._name not in self._made:
+            self._made[self._name] = self._makers[self._name]()
+        return self._made[self._name]
+
+    @property
+    def settings(self) -> list[Settings]:
+        """What the controls say: one morph, or the two that are compared."""
+        panels = self.panels if self.compare.value else self.panels[:1]
+        return [panel.settings(self.target.value) for panel in panels]
+
+    def _computed(self, name: str, row: int, settings: Settings) -> Morph:
+        gallery = self._made[name]
+        return make_morph(gallery.model, gallery.images[row : row + 1], settings, gallery.domain)
+
+    def apply(self, preset: Preset) -> None:
+        """Set everything as a preset says, and show its last frame."""
+        self._quiet = True
+        try:
+            if preset.gallery:
+                self._open(preset.gallery)
+                self.picker.fit(self._gallery, self._gallery.labels.index(preset.source))
+                self.target.value = self._gallery.classes.index(preset.target)
+            self.compare.value = len(preset.settings) == 2
+            for panel, settings in zip(self.panels, preset.settings, strict=False):
+                panel.set(settings)
+            self.lesson.value = f"<b>{preset.name}</b> {preset.text}"
+        finally:
+            self._quiet = False
+        self._update(preset.frame)
+
+    def _open(self, name: str) -> None:
+        """Open a gallery: its thumbnails, classes and bands."""
+        self.say(f"Loading {name} …")
+        self._name = name
+        gallery = self._gallery
+        self.gallery_menu.value = name
+        self.picker.fit(gallery, 0)
+        for panel in self.panels:
+            panel.fit(gallery.domain, colored=gallery.images.shape[1] == 3)
+        self.target.options = [(each, i) for i, each in enumerate(gallery.classes)]
+        self.target.value = gallery.second_guess(0)
+
+    def _update(self, frame: int | None = None) -> None:
+        """Compute what is not known yet, and show one of its frames (the last if None)."""
+        start, gallery, settings = time.perf_counter(), self._gallery, self.settings
+        known = self._morph.cache_info().misses
+        self.say("Computing …")
+        morphs = [self._morph(self._name, self.picker.row, each) for each in settings]
+        self.views = tuple(matched(gallery.model, morphs) if len(morphs) == 2 else map(view_of, morphs))
+        self.stage.show(self.views, gallery.classes, frame)
+        self.export.value = ""
+        computed = self._morph.cache_info().misses > known
+        seconds = f" Computed in {time.perf_counter() - start:.1f} s." if computed else ""
+        self.say(_described(self.views, gallery.classes) + seconds)
+
+    # What the controls call.
+    def changed(self) -> None:
+        if not self._quiet:
+            self._update()
+
+    def gallery_chosen(self) -> None:
+        if not self._quiet:
+            self._quiet = True
+            try:
+                self._open(self.gallery_menu.value)
+            finally:
+                self._quiet = False
+            self._update()
+
+    def uploaded(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """Add uploaded pictures, names and contents, to the gallery, and choose the last."""
+        for name, content in files:
+            self._made[self._name] = self._gallery.with_upload(content, name)
+            self.picker.fit(self._gallery, len(self._gallery.labels) - 1)
+            self._update()
+
+    def code(self) -> str:
+        """Python code that makes again what is on the screen."""
+        position = self.views[0].positions[self.stage.slider.value].item()
+        return code(self._gallery, self.picker.row, self.settings, position)
+
+    def exported(self, kind: str) -> Path:
+        """Write the "strip", "animation" or "code" of what is on the screen, and link to it."""
+        path = written(kind, self._folder, self.views, self._gallery.classes, self.code())
+        text = f"<pre>{html.escape(path.read_text())}</pre>" if kind == "code" else ""
+        self.export.value = download_link(path) + text
+        return path
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """The widget, and for readers without a kernel the film strip of what it shows now."""
+        still = figure_png(strip(self.views, self._gallery.classes))
+        text = f"An explorer: {_described(self.views, self._gallery.classes)}"
+        bundle = super()._repr_mimebundle_(**kwargs)
+        return {**bundle, "image/png": b64encode(still).decode(), "text/plain": text}
+
+
+def _described(views: Sequence[View], classes: Sequence[str]) -> str:
+    """What was reached, in words."""
+    texts = []
+    for name, view in zip("AB", views, strict=False):
+        best = view.probabilities[:, view.target].max().item()
+        mark = f"{name}: " if len(views) > 1 else ""
+        texts.append(
+            f"{mark}{classes[view.source]} → {classes[view.target]}, largest probability {best:.2f}, "
+            f"{len(view.positions)} frames to L2 distance {view.distances[-1]:.2f}."
+        )
+    return " ".join(texts)

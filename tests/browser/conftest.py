@@ -1,0 +1,60 @@
+"""A real browser for the tests of widgets, and the servers that it looks at.
+
+Where Chromium or Playwright is missing the tests are skipped, and say so. Screenshots go to build/browser/.
+"""
+
+import pytest
+import servers
+
+SCREENSHOTS = servers.ROOT / "build" / "browser"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if servers.CHROMIUM is None:
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=servers.CHROMIUM, args=servers.FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def lab(browser, tmp_path_factory):
+    with servers.lab(tmp_path_factory.mktemp("lab")) as open_notebook:
+        yield open_notebook
+
+
+@pytest.fixture(scope="session")
+def voila(browser, tmp_path_factory):
+    pytest.importorskip("voila", reason="voila is not installed")
+    with servers.voila(tmp_path_factory.mktemp("voila")) as open_notebook:
+        yield open_notebook
+
+
+class Console:
+    """What a page wrote to its console as errors, and what it could not handle."""
+
+    def __init__(self, page):
+        self.errors = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
+
+
+@pytest.fixture
+def page(browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 1100})
+    page.console = Console(page)
+    yield page
+    servers.shut_down(page)
+    page.close()
+
+
+@pytest.fixture
+def screenshot(request, page):
+    """Keeps a picture of the page, named after the test and the moment."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    name = request.node.name.replace("[", "-").replace("]", "")
+    return lambda moment: page.screenshot(path=SCREENSHOTS / f"{name}-{moment}.png")
