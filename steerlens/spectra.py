@@ -14,11 +14,11 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
-from PIL import Image
 from torch import Tensor
 from torchvision.transforms import v2
 
 from .checks import check_images, check_integer
+from .data.files import open_picture
 from .data.images import ImageData
 from .transforms import Coefficients, Fourier, Transform, check_transform
 
@@ -162,11 +162,4 @@ def _folder(folder: Path, size: int) -> tuple[Tensor, str]:
     if not paths:
         raise ValueError(f"images: expected a folder of pictures, got {str(folder)!r}, which has none")
     steps = v2.Compose([v2.Resize(size), v2.CenterCrop(size), v2.PILToTensor()])
-    return torch.stack([steps(_opened(path)) for path in paths]).float() / 255, folder.name
-
-
-def _opened(path: Path) -> Image.Image:
-    try:
-        return Image.open(path).convert("RGB")
-    except OSError as error:
-        raise ValueError(f"{path}: expected an image, got {type(error).__name__}: {error}") from error
+    return torch.stack([steps(open_picture(path)) for path in paths]).float() / 255, folder.name

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
 
 from ..checks import check_flag
-from .files import data_root
+from .files import data_root, open_picture
 from .images import ImageData
 from .schematic import EMOTIONS, SIZE, schematic_faces
 
@@ -64,10 +63,7 @@ def _images(folder: Path) -> torch.Tensor:
 
 
 def _pixels(path: Path) -> np.ndarray:
-    try:
-        pixels = np.asarray(Image.open(path).convert("L"))
-    except (OSError, UnidentifiedImageError) as error:
-        raise ValueError(f"{path}: expected an image, got {type(error).__name__}: {error}") from error
+    pixels = np.asarray(open_picture(path, "L"))
     if pixels.shape != (SIZE, SIZE):
         raise ValueError(f"{path}: expected {SIZE}x{SIZE} pixels, got {pixels.shape[0]}x{pixels.shape[1]}")
     return pixels

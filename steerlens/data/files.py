@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from PIL import Image
+
 DOWNLOAD_TIMEOUT = 3.0  # seconds without an answer
 
 
@@ -39,3 +41,11 @@ def impatient_sockets() -> Iterator[None]:
         yield
     finally:
         socket.setdefaulttimeout(before)
+
+
+def open_picture(path: Path, mode: str = "RGB") -> Image.Image:
+    """A picture in a mode of Pillow. Raises ValueError, naming the file, if it cannot be read."""
+    try:
+        return Image.open(path).convert(mode)
+    except OSError as error:
+        raise ValueError(f"{path}: expected an image, got {type(error).__name__}: {error}") from error

@@ -10,7 +10,7 @@ from torchvision.models import SqueezeNet1_0_Weights
 from torchvision.transforms import v2
 
 from ..checks import check_integer
-from .files import data_root
+from .files import data_root, open_picture
 from .images import ImageData
 
 IMAGENET_CLASSES = tuple(SqueezeNet1_0_Weights.IMAGENET1K_V1.meta["categories"])
@@ -37,7 +37,7 @@ def photos(size: int = 224) -> ImageData:
         labels, source = [IMAGENET_CLASSES.index(name) for name in STAND_IN], "scikit-learn photographs"
     else:
         paths = sorted(folder.glob("*.jpg"))
-        pictures, labels = [_opened(path) for path in paths], [_class_of(path) for path in paths]
+        pictures, labels = [open_picture(path) for path in paths], [_class_of(path) for path in paths]
         source = f"{len(paths)} photographs of ImageNet's classes"
     images = torch.stack([_centre(picture, size) for picture in pictures])
     return ImageData(images, torch.tensor(labels), IMAGENET_CLASSES, source)
@@ -51,13 +51,6 @@ def photos_root() -> Path | None:
         return folder
     print(f"There are no photographs in {folder}: the two of scikit-learn stand in for them.")
     return None
-
-
-def _opened(path: Path) -> Image.Image:
-    try:
-        return Image.open(path).convert("RGB")
-    except OSError as error:
-        raise ValueError(f"{path}: expected an image, got {type(error).__name__}: {error}") from error
 
 
 def _class_of(path: Path) -> int:
