@@ -20,9 +20,9 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
-from torch.fft import fft2, ifft2, irfft2
 
 from .checks import check_images, check_integer, check_shape
+from .fft import fft2, ifft2, irfft2
 from .transforms import Coefficients, check_coefficients
 
 CACHED_PIXELS = 2**18  # worked on at once on a CPU: larger buffers cost more in page faults than the FFTs
@@ -152,11 +152,11 @@ class SteerablePyramid(nn.Module):
     def _analyze(self, images: Tensor) -> Coefficients:
         highpass, band_masks, lowpass = self._masks(images)
         padded = nn.functional.pad(images, [self.padding] * 4) if self.padding else images
-        spectrum = fft2(padded, norm="ortho")
+        spectrum = fft2(padded)
         residuals, bands = [_real_inverse(spectrum * highpass)], []
         for mask, size in zip(band_masks, self.sizes, strict=False):
             spectrum = _crop_spectrum(spectrum, size)
-            bands.append(ifft2(spectrum.unsqueeze(2) * mask, norm="ortho"))
+            bands.append(ifft2(spectrum.unsqueeze(2) * mask))
         residuals.append(_real_inverse(_crop_spectrum(spectrum, self.sizes[-1]) * lowpass))
         return Coefficients(tuple(bands), tuple(residuals))
 
@@ -171,11 +171,11 @@ class SteerablePyramid(nn.Module):
     def _synthesize(self, coefficients: Coefficients) -> Tensor:
         highpass, band_masks, lowpass = self._masks(coefficients.residuals[0])
         conjugate = (-1) ** (self.orientations - 1)  # of a mask: it is real but for (-i)^(n-1)
-        spectrum = fft2(coefficients.residuals[0], norm="ortho") * highpass
-        _add_spectrum(spectrum, fft2(coefficients.residuals[1], norm="ortho") * lowpass)
+        spectrum = fft2(coefficients.residuals[0]) * highpass
+        _add_spectrum(spectrum, fft2(coefficients.residuals[1]) * lowpass)
         for band, mask in zip(coefficients.bands, band_masks, strict=True):
-            _add_spectrum(spectrum, conjugate * fft2(band, norm="ortho").mul_(mask).sum(2))
-        images = ifft2(spectrum, norm="ortho").real
+            _add_spectrum(spectrum, conjugate * fft2(band).mul_(mask).sum(2))
+        images = ifft2(spectrum).real
         height, width = self.shape
         p = self.padding
         return images[..., p : p + height, p : p + width]
@@ -245,4 +245,4 @@ def _add_spectrum(spectrum: Tensor, crop: Tensor) -> None:
 def _real_inverse(spectrum: Tensor) -> Tensor:
     """Inverse transform of a Hermitian spectrum, from the half of it that is not redundant."""
     height, width = spectrum.shape[-2:]
-    return irfft2(spectrum[..., : width // 2 + 1], s=(height, width), norm="ortho")
+    return irfft2(spectrum[..., : width // 2 + 1], s=(height, width))

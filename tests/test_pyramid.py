@@ -37,6 +37,16 @@ def test_reconstruction_and_parseval(shape, orientations, dtype, images, toleran
         assert {residual.dtype for residual in c.residuals} == {dtype}
 
 
+@pytest.mark.parametrize("size", [59, 101, 127, 202, 244, 251])
+def test_sizes_with_a_large_prime_factor_keep_their_last_digit(size, images):
+    x = images(2, 1, size, size, dtype=torch.float32)
+    for orientations in (1, 4):
+        pyramid = SteerablePyramid((size, size), SteerablePyramid.max_scales((size, size)), orientations)
+        c = pyramid.analyze(x)
+        assert (pyramid.synthesize(c) - x).abs().max() <= 8e-7
+        assert {part.dtype for part in c.parts} == {torch.complex64, torch.float32}
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data(), st.integers(1, 40), st.integers(1, 40), st.integers(1, 8), st.integers(0, 3))
 def test_tight_frame_at_any_size(data, height, width, orientations, padding):
