@@ -14,6 +14,8 @@ export STEERLENS_DATA := $(shell python3 -c 'import os; print(os.path.abspath(os
 endif
 notebooks test browser refresh figures: export TQDM_DISABLE := 1
 notebooks test browser refresh: export OMP_NUM_THREADS := 1
+lab explore: export PYTHONPATH := notebooks
+PROMPT := kernel_websocket_connection_class=prompt_connection.PromptConnection
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' Makefile | expand -t 14
@@ -30,10 +32,10 @@ test: .venv/installed  ## lint, unit tests, doctests, and the lessons' marked ou
 	$(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --nbval-lax --ignore tests/browser steerlens tests $(LESSONS)
 
 lab: .venv/installed  ## JupyterLab on the lessons
-	$(PYTHON) -m jupyter lab notebooks
+	$(PYTHON) -m jupyter lab notebooks --ServerApp.$(PROMPT)
 
 explore: .venv/installed  ## the explorer on a page of its own (Voila)
-	$(PYTHON) -m voila notebooks/explore.ipynb --TagRemovePreprocessor.remove_cell_tags=remove-cell
+	$(PYTHON) -m voila notebooks/explore.ipynb --TagRemovePreprocessor.remove_cell_tags=remove-cell --Voila.$(PROMPT)
 
 browser: .venv/installed  ## the widgets in a real browser; screenshots in build/browser/ (needs Chromium)
 	$(PYTHON) -m pytest tests/browser

@@ -81,11 +81,19 @@ def test_smoothed_draws_are_new_each_time_and_the_same_again(case):
     assert torch.equal(one, second(images)) and not torch.equal(one, first(images))
 
 
+@each_held
+def test_an_edit_does_not_depend_on_its_neighbours(case, name):
+    model, sources, targets = case
+    together, _ = matched_edit(model, sources, targets, HELD[name], 0.3)
+    alone, _ = matched_edit(model, sources[1:2], targets[1:2], HELD[name], 0.3)
+    torch.testing.assert_close(together[1:2], alone, rtol=0, atol=1e-3)
+
+
 def test_motion_stays_within_its_bounds(monkeypatch):
     """Only translations: the centre of mass moves by at most that many pixels."""
     monkeypatch.setattr(module, "MOTION", (0.0, 0.0, 0.0, 2.0))
     disk = sl.data.disks(torch.zeros(200), torch.zeros(200), 32, 6)
-    moved = module.randomly_moved(disk, torch.Generator().manual_seed(0))
+    moved = module.randomly_moved(disk, 200, torch.Generator().manual_seed(0))
     shift = (sl.evaluation.center_of_mass(moved) - sl.evaluation.center_of_mass(disk))[:, 0]
     assert shift.abs().max() <= 2.05 and shift.abs().amax(0).min() > 1.8
 

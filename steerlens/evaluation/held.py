@@ -37,7 +37,8 @@ class Smoothed(nn.Module):
 
     Args:
         model: maps images (batch, channels, height, width) to logits (batch, classes).
-        copies: of each image, drawn anew at each call.
+        copies: of each image, drawn anew at each call, the same draws for every image of a batch: what an
+            image becomes does not depend on its neighbours.
         noise: standard deviation of the noise.
         seed: of all draws; a new `Smoothed` starts anew.
     """
@@ -49,15 +50,17 @@ class Smoothed(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Log-probabilities (batch, classes), the mean over the copies."""
-        copies = randomly_moved(images.repeat_interleave(self.copies, 0), self.generator)
-        noise = torch.randn(copies.shape, generator=self.generator, dtype=images.dtype).to(images.device)
-        logits = self.model(copies + self.noise * noise)
+        copies = randomly_moved(images.repeat_interleave(self.copies, 0), self.copies, self.generator)
+        shape = self.copies, *images.shape[1:]
+        noise = torch.randn(shape, generator=self.generator, dtype=images.dtype).to(images.device)
+        logits = self.model(copies + self.noise * noise.repeat(len(images), 1, 1, 1))
         return logits.log_softmax(1).unflatten(0, (-1, self.copies)).mean(1)
 
 
-def randomly_moved(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Each image rotated, scaled, sheared and translated at random, at most by `MOTION`."""
-    draws = 2 * torch.rand(5, len(images), generator=generator, dtype=images.dtype).to(images.device) - 1
+def randomly_moved(images: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """Images rotated, scaled, sheared and translated by up to `MOTION`; ``count`` draws, used in turn."""
+    uniform = torch.rand(5, count, generator=generator, dtype=images.dtype).to(images.device)
+    draws = (2 * uniform - 1).repeat(1, len(images) // count)
     degrees, size, shear, pixels = MOTION
     angle, scale, slant = draws[0] * math.radians(degrees), 1 + size * draws[1], shear * draws[2]
     down, right = (2 * pixels / n * draw for n, draw in zip(images.shape[-2:], draws[3:], strict=True))

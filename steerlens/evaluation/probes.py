@@ -7,6 +7,7 @@ random directions is its advantage; uphill and downhill apart, so that a sign er
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -104,12 +105,14 @@ def _edited(
 ) -> tuple[Tensor, Tensor]:
     """Images at the distance on the way to the whole shift, and which of them attained it."""
 
-    def render(t: Tensor) -> Tensor:
+    def render(rows: Tensor, t: Tensor) -> Tensor:
         t = t.to(sources)[:, None, None, None]
-        return rendered(transform, moved(at, shift.map(lambda band: band * t[..., None], lambda r: r)))
+        part = shift.map(lambda band: band[rows] * t[..., None], lambda residual: residual[rows])
+        return rendered(transform, moved(at.map(lambda band: band[rows], lambda r: r[rows]), part))
 
-    low, whole = sources.new_zeros(len(sources)), sources.new_ones(len(sources))
-    farthest = render(whole)
-    attained = l2_distance(farthest, sources) >= distance - DISTANCE_TOLERANCE
-    _, exact = bisect_distance(render, low, whole, sources, distance)
-    return torch.where(attained[:, None, None, None], exact, farthest), attained
+    edited = render(torch.arange(len(sources)), sources.new_ones(len(sources)))
+    attained = l2_distance(edited, sources) >= distance - DISTANCE_TOLERANCE
+    if attained.any():
+        zero, there = sources.new_zeros(int(attained.sum())), partial(render, attained)
+        _, edited[attained] = bisect_distance(there, zero, zero + 1, sources[attained], distance)
+    return edited, attained

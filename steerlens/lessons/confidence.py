@@ -32,6 +32,7 @@ from ..evaluation import (
     warp_energy,
 )
 from ..gradients import model_logits
+from . import mnist
 
 MEASURES = ("probability", "first", "second", "energy", "energy with gain", "attained", "distance")
 HELD = ("pixel, held", "CSP joint, held", "CSP joint + warp, held")
@@ -88,18 +89,17 @@ def data(name: str) -> ImageData:
 
 
 @cache
-def case(name: str) -> tuple[Tensor, Tensor, Tensor]:
-    """Images, labels and targets: the first of each class that the driver gets right, in turn.
+def case(name: str, sources: int | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    """Images, labels and targets of the table, or of its first sources only.
 
-    The targets are drawn from the other classes at random.
+    The first of each class that the driver gets right, in turn; targets are drawn from the other classes.
     """
     images, protocol = data(name), PROTOCOLS[name]
-    driver, count = model(name, protocol.driver), protocol.sources // len(images.classes)
-    chosen = torch.stack([first_correct(driver, images, count, each) for each in images.classes], 1).flatten()
-    generator, classes = torch.Generator().manual_seed(0), len(images.classes)
+    classes = len(images.classes)
+    driver, each = model(name, protocol.driver), (sources or protocol.sources) // classes
+    chosen = torch.stack([first_correct(driver, images, each, kind) for kind in images.classes], 1).flatten()
     labels = images.labels[chosen]
-    targets = (labels + torch.randint(1, classes, labels.shape, generator=generator)) % classes
-    return images.images[chosen], labels, targets
+    return images.images[chosen], labels, mnist.random_targets(labels, classes=classes)
 
 
 @cache

@@ -46,22 +46,25 @@ def compute(name: str, build: Path = Path("build/tables")) -> Path:
         for job in as_completed(jobs):
             job.result()
             bar.update()
-    whole = {"labels": labels, "targets": targets}
+    whole, row_seconds = {"labels": labels, "targets": targets}, {}
     for row in confidence.rows(name):
         found = [safetensors.torch.load_file(places[row, n]) for n in range(len(parts))]
         whole |= {f"{row}|{kind}": torch.cat([part[kind] for part in found], 1) for kind in MEASURES}
-    return _write(name, whole, round(time.perf_counter() - started), resumed=len(missing) < len(places))
+        row_seconds[row] = round(sum(part["seconds"].item() for part in found))
+    seconds = round(time.perf_counter() - started) if len(missing) == len(places) else None
+    return _write(name, whole, {"seconds": seconds, "core_seconds": row_seconds})
 
 
 def _measure(name: str, row: str, images: Tensor, targets: Tensor, path: Path) -> None:
     """Measure one row for some sources, and keep it; a file is there only when it is whole."""
+    started = time.perf_counter()
     values = measured(name, row, images, targets)
     unfinished = path.with_suffix(".unfinished")
-    safetensors.torch.save_file(values, unfinished)
+    safetensors.torch.save_file(values | {"seconds": torch.tensor(time.perf_counter() - started)}, unfinished)
     unfinished.rename(path)
 
 
-def _write(name: str, values: dict[str, Tensor], seconds: int, resumed: bool) -> Path:
+def _write(name: str, values: dict[str, Tensor], timing: dict) -> Path:
     protocol, folder = PROTOCOLS[name], results_folder()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"confidence-{name}.safetensors"
@@ -76,7 +79,7 @@ def _write(name: str, values: dict[str, Tensor], seconds: int, resumed: bool) ->
         "sources": protocol.sources,
         "distances": protocol.distances,
         "rows": list(confidence.rows(name)),
-        "seconds": None if resumed else seconds,
+        **timing,  # of the whole run, if none of it was there before; of each row, on one core
         "cores": os.cpu_count(),
         "torch": torch.__version__,
         "command": f"python -m {__spec__.name} {name}",

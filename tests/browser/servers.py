@@ -26,6 +26,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PROMPT = "kernel_websocket_connection_class=prompt_connection.PromptConnection"  # as in the Makefile
 START = 120_000  # milliseconds that a page may take until its cells have run
 
 
@@ -42,7 +43,7 @@ def environment(folder):
         name: str(folder / name.lower())
         for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     }
-    plain = {"PYTHONPATH": str(ROOT), "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1"}
+    plain = {"PYTHONPATH": f"{ROOT}:{ROOT / 'notebooks'}", "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1"}
     return {**os.environ, **plain, **own, "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings")}
 
 
@@ -87,6 +88,7 @@ def lab(folder):
     command = ["jupyterlab", "--allow-root", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
     command += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"]
     command += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"]
+    command += [f"--ServerApp.{PROMPT}"]
 
     def open_notebook(page, source, name):
         write_notebook(folder / f"{name}.ipynb", source)
@@ -106,6 +108,7 @@ def voila(folder):
     port = free_port()
     command = ["voila", "--no-browser", f"--port={port}", "--show_tracebacks=True", "--Voila.ip=127.0.0.1"]
     command += ["--MappingKernelManager.cull_idle_timeout=15", "--MappingKernelManager.cull_interval=5"]
+    command += [f"--Voila.{PROMPT}"]
 
     def open_notebook(page, source, name):
         write_notebook(folder / f"{name}.ipynb", source)
