@@ -131,25 +131,26 @@ def measured(
     parts = []
     for distance in distances or PROTOCOLS[name].distances:
         edited, attained = matched_edit(driver, images, targets, editor, distance)
-        parts.append(_measures(name, driver, images, edited, targets) | {"attained": attained})
+        p, seen = judged(name, driver, edited, targets)
+        found = {
+            "probability": p,
+            "first": seen[:, 0],
+            "second": seen[:, 1],
+            "energy": warp_energy(images, edited, progress=False),
+            "energy with gain": warp_energy(images, edited, gain=True, progress=False),
+            "attained": attained,
+            "distance": l2_distance(edited, images),
+        }
+        parts.append(found)
     return {measure: torch.stack([part[measure] for part in parts]).float() for measure in MEASURES}
 
 
 @torch.no_grad()
-def _measures(
-    name: str, driver: nn.Module, sources: Tensor, edited: Tensor, targets: Tensor
-) -> dict[str, Tensor]:
+def judged(name: str, driver: nn.Module, edited: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """The driver's p of the target, (n,), and whether each judge sees the target, (n, 2)."""
     judges = [model(name, recipe) for recipe in PROTOCOLS[name].judges]
     p = model_logits(driver, edited).softmax(1).gather(1, targets[:, None])[:, 0]
-    first, second = (model_logits(judge, edited).argmax(1) == targets for judge in judges)
-    return {
-        "probability": p,
-        "first": first,
-        "second": second,
-        "energy": warp_energy(sources, edited, progress=False),
-        "energy with gain": warp_energy(sources, edited, gain=True, progress=False),
-        "distance": l2_distance(edited, sources),
-    }
+    return p, torch.stack([model_logits(judge, edited).argmax(1) == targets for judge in judges], 1)
 
 
 def results_folder() -> Path:

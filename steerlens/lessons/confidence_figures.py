@@ -76,20 +76,24 @@ def _compact(values: Tensor) -> str:
 
 def trade_off(table: Table, distance: float, kind: str = "energy with gain") -> Figure:
     """Share that both judges see against the median E, with intervals; one point a row."""
-    at, figure = table.column(distance), plt.figure(figsize=(9, 6), layout="constrained")
+    at, figure = table.column(distance), plt.figure(figsize=(9.6, 5.5), layout="constrained")
     axes = figure.subplots()
-    for row, values in table.values.items():
+    for number, (row, values) in enumerate(table.values.items(), 1):
         seen = both(table, row, distance).double()
         middle, low, high = median_interval(values[kind][at])
         share, less, more = mean_difference(seen, torch.zeros_like(seen))
         held, robust = ", held" in row, "robust" in row
-        color = "tab:green" if robust else "tab:red" if held else "tab:blue" if _gradient(row) else "0.5"
+        color = "tab:green" if robust else "tab:red" if held else "tab:blue" if _gradient(row) else "0.4"
         spread = [[[middle - low], [high - middle]], [[share - less], [more - share]]]
-        axes.errorbar(middle, share, xerr=spread[0], yerr=spread[1], fmt="o", color=color, lw=1)
-        axes.annotate(row, (middle, share), (5, 4), textcoords="offset points", fontsize=8, color=color)
+        look = {"color": color, "fmt": "o", "ms": 4, "lw": 1, "alpha": 0.8, "label": f"{number}  {row}"}
+        axes.errorbar(middle, share, xerr=spread[0], yerr=spread[1], **look)
+        below = (-6, -12) if number % 2 else (6, 4)  # neighbours' numbers keep apart
+        axes.annotate(str(number), (middle, share), below, textcoords="offset points", color=color)
     axes.set(xlabel=f"{kind.replace('energy', 'E')} (median)", ylabel="both judges see the target (share)")
     axes.set_title(f"L2 = {distance:.3g}: transfer against warp energy, 95 % intervals")
-    axes.set_xlim(0, 1.2)
+    handles, labels = axes.get_legend_handles_labels()
+    points = [handle.lines[0] for handle in handles]
+    figure.legend(points, labels, loc="outside right center", fontsize=8, frameon=False)
     plt.close(figure)
     return figure
 
@@ -117,7 +121,7 @@ def edit_grid(
         lines[name] = [(image, f"{v:.2f} {t}") for image, v, t in zip(images, p, ticks, strict=True)]
     for line, (name, cells) in zip(axes, lines.items(), strict=True):
         for ax, (image, title) in zip(line, cells, strict=True):
-            ax.imshow(image[0], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+            ax.imshow(image[0].numpy(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
             ax.set(xticks=[], yticks=[])
             ax.set_title(title, fontsize=8)
         line[0].set_ylabel(
@@ -135,8 +139,8 @@ def probe_maps(probes: Mapping[tuple[int, int], BandProbe], orientations: int = 
         values = torch.tensor(
             [[getattr(probes[s, b], kind).median() for b in range(orientations)] for s in range(scales)]
         )
-        limit = max(probe.uphill.median().item() for probe in probes.values())
-        axes.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit)
+        limit = 1.5 * max(probe.uphill.median().item() for probe in probes.values())  # keeps print legible
+        axes.imshow(values.numpy(), cmap="RdBu_r", vmin=-limit, vmax=limit)
         for (s, b), value in zip(probes, values.flatten(), strict=True):
             axes.text(b, s, f"{value:.2f}", ha="center", va="center", fontsize=8)
         degrees = [f"{180 * b / orientations:g}°" for b in range(orientations)]

@@ -1,0 +1,290 @@
+"""Lesson 08: the protocol, the command that computes its tables, the stored ones, pictures and checks."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+import torch
+
+from steerlens.data import ImageData
+from steerlens.evaluation import BandProbe, warp_energy
+from steerlens.lessons import confidence as lesson
+from steerlens.lessons import confidence_checks as checks
+from steerlens.lessons import confidence_figures as figures
+from steerlens.lessons import confidence_measures as measure
+from steerlens.lessons import confidence_table as command
+
+SHAPE, CLASSES = (16, 12), ("a", "b", "c", "d", "e")
+EDITORS = 8
+BEST = "CSP joint + warp + contrast, held"
+
+
+@pytest.fixture
+def tiny(monkeypatch, classifier, images):
+    """A protocol of random images and random classifiers, in the place of MNIST's."""
+    x = (images(60, 1, *SHAPE, dtype=torch.float32) - 0.5).clamp(0, 1)
+    nets = {name: classifier(SHAPE, dtype=torch.float32, seed=n) for n, name in enumerate("abc")}
+    with torch.no_grad():
+        for net in nets.values():
+            net[-1].bias -= net(x).mean(0)
+        labels = nets["a"](x).argmax(1)
+    data = ImageData(x, labels, CLASSES, "random images")
+    protocol = replace(
+        lesson.PROTOCOLS["mnist"],
+        data=lambda: data,
+        driver="a",
+        robust=None,
+        judges=("b", "c"),
+        sources=10,
+        distances=(0.2, 0.5),
+        padding=0,
+        held=("pixel, held",),
+    )
+    monkeypatch.setitem(lesson.PROTOCOLS, "tiny", protocol)
+    monkeypatch.setattr(ImageData, "training_split", lambda self: self)
+    monkeypatch.setattr(lesson, "model", lambda name, recipe: nets[recipe])
+    monkeypatch.setattr(measure, "model", lambda name, recipe: nets[recipe])
+    caches = lesson.data, lesson.case, lesson.rows
+    yield protocol
+    for cached in caches:
+        cached.cache_clear()
+
+
+@pytest.fixture
+def table():
+    """Two rows, eight sources, two distances."""
+    draws = torch.Generator().manual_seed(0)
+
+    def values(p, seen, energy):
+        return {
+            "probability": torch.full((2, 8), p),
+            "first": torch.tensor([seen, seen]),
+            "second": torch.ones(2, 8),
+            "energy": energy + 0.01 * torch.rand(2, 8, generator=draws),
+            "energy with gain": torch.full((2, 8), 0.9),
+            "attained": torch.ones(2, 8),
+            "distance": torch.tensor([[1.0], [2.0]]).expand(2, 8),
+        }
+
+    rows = {"one": values(0.995, [1.0] * 6 + [0.0] * 2, 0.7), "two": values(0.5, [0.0] * 8, 0.4)}
+    return lesson.Table(rows, torch.arange(8), torch.arange(8), {"distances": [1.0, 2.0]})
+
+
+# The protocol.
+def test_a_smaller_case_is_the_beginning_of_the_whole(tiny):
+    images, labels, targets = lesson.case("tiny")
+    few = lesson.case("tiny", 5)
+    assert len(images) == 10 and len(few[0]) == 5
+    for part, whole in zip(few, (images, labels, targets), strict=True):
+        assert torch.equal(part, whole[:5])
+    assert labels.tolist() == [0, 1, 2, 3, 4] * 2 and (labels != targets).all()
+
+
+def test_a_row_is_measured_at_every_distance(tiny):
+    images, _, targets = lesson.case("tiny", 5)
+    found = lesson.measured("tiny", "pixel", images, targets)
+    assert set(found) == set(lesson.MEASURES)
+    assert all(values.shape == (2, 5) for values in found.values())
+    assert (found["attained"] == 1).all()
+    torch.testing.assert_close(
+        found["distance"], torch.tensor([[0.2], [0.5]]).expand(2, 5), atol=6e-4, rtol=0
+    )
+    again = lesson.measured("tiny", "pixel", images, targets, (0.5,))
+    torch.testing.assert_close(again["energy"][0], found["energy"][1])
+
+
+def test_edits_and_who_sees_them(tiny):
+    case = lesson.case("tiny", 5)
+    edited, p, seen = measure.edits("tiny", "CSP joint", case, 0.5)
+    driver, *judges = (lesson.model("tiny", name) for name in "abc")
+    row = torch.arange(5)
+    with torch.no_grad():
+        torch.testing.assert_close(p, driver(edited).softmax(1)[row, case[2]])
+        for judge, column in zip(judges, seen.T, strict=True):
+            assert torch.equal(judge(edited).argmax(1) == case[2], column)
+
+
+# The command.
+@pytest.fixture
+def here(monkeypatch, tmp_path):
+    """Tables go to a folder of their own, and are computed in this process."""
+    monkeypatch.setattr(lesson, "results_folder", lambda: tmp_path)
+    monkeypatch.setattr(command, "results_folder", lambda: tmp_path)
+    monkeypatch.setattr(command, "PART", 5)
+    monkeypatch.setattr(command, "ProcessPoolExecutor", lambda *args: ThreadPoolExecutor(1))
+    monkeypatch.setattr(command, "__spec__", type("Spec", (), {"name": "the command"}))
+    return tmp_path
+
+
+@pytest.fixture
+def few_rows(monkeypatch, tiny):
+    some = {row: lesson.rows("tiny")[row] for row in ("pixel", "noise")}
+    monkeypatch.setattr(lesson, "rows", lambda name: some)
+
+
+def test_the_table_is_computed_stored_and_loaded(few_rows, here):
+    assert command.compute("tiny", here / "parts") == here / "confidence-tiny.safetensors"
+    table = lesson.load("tiny")
+    assert list(table.values) == ["pixel", "noise"]
+    images, labels, targets = lesson.case("tiny")
+    assert torch.equal(table.labels, labels) and torch.equal(table.targets, targets)
+    fresh = lesson.measured("tiny", "pixel", images[:5], targets[:5])
+    for kind, values in fresh.items():
+        torch.testing.assert_close(table.values["pixel"][kind][:, :5], values)
+    assert table.record["command"] == "python -m the command tiny"
+    assert table.record["seconds"] is not None and set(table.record["core_seconds"]) == {"pixel", "noise"}
+    assert table.column(0.5) == 1
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(few_rows, here, monkeypatch):
+    command.compute("tiny", here / "parts")
+    first = lesson.load("tiny")
+    calls, whole = [], command.measured
+
+    def counted(name, row, images, targets):
+        calls.append(row)
+        return whole(name, row, images, targets)
+
+    monkeypatch.setattr(command, "measured", counted)
+    next((here / "parts").rglob("noise-1.safetensors")).unlink()
+    command.compute("tiny", here / "parts")
+    assert calls == ["noise"]
+    again = lesson.load("tiny")
+    assert again.record["sha256"] == first.record["sha256"] and again.record["seconds"] is None
+
+
+def test_parts_of_other_code_are_not_used(few_rows, here, monkeypatch):
+    command.compute("tiny", here / "parts")
+    monkeypatch.setattr(command, "_code_digest", lambda: "another")
+    monkeypatch.setattr(command, "measured", lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        command.compute("tiny", here / "parts")
+
+
+def test_a_damaged_table_is_refused(few_rows, here):
+    path = command.compute("tiny", here / "parts")
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(ValueError, match=r"confidence-tiny.*sha256|SHA-256"):
+        lesson.load("tiny")
+
+
+# The stored tables.
+@pytest.mark.parametrize("name, sources", [("mnist", 300), ("fer2013", 200)])
+def test_stored_tables_are_whole(name, sources):
+    table, protocol = lesson.load(name), lesson.PROTOCOLS[name]
+    assert list(table.values) == table.record["rows"] == list(lesson.rows(name))
+    assert table.record["sources"] == sources and table.record["distances"] == list(protocol.distances)
+    assert (table.labels != table.targets).all()
+    distances = torch.tensor(protocol.distances)[:, None]
+    for values in table.values.values():
+        assert set(values) == set(lesson.MEASURES)
+        assert all(v.shape == (len(distances), sources) and v.isfinite().all() for v in values.values())
+        off = (values["distance"] - distances).abs()
+        assert off[values["attained"] > 0].max() <= 6e-4
+        assert (values["distance"] <= distances + 6e-4).all()
+
+
+def test_eight_editors_take_at_most_twenty_minutes_on_two_cores():
+    """As the stored record says: the sum over the editors' rows, on one core each."""
+    table = lesson.load("mnist")
+    rows = [row for row in list(table.values)[:EDITORS]]
+    assert sum(table.record["core_seconds"][row] for row in rows) <= 2 * 20 * 60
+
+
+# Known warps.
+def test_wavy_warps_are_smooth(images):
+    sources = torch.nn.functional.pad(images(4, 1, 6, 6, dtype=torch.float32), [11] * 4)
+    sources = torch.nn.functional.avg_pool2d(sources, 5, stride=1, padding=2)
+    warped = measure.wavy_warps(sources, 1.0)
+    assert warped.shape == sources.shape and not torch.equal(warped, sources)
+    assert warp_energy(sources, warped, progress=False).median() > 0.99
+    assert torch.allclose(measure.wavy_warps(sources, 0.0), sources, atol=1e-5)
+
+
+def test_agreement_is_the_gap_of_medians(table):
+    live = {kind: values[1:, :4] + 0.25 for kind, values in table.values["one"].items()}
+    gaps = measure.agreement(table, "one", 2.0, live)
+    assert gaps == pytest.approx({"probability": 0.25, "energy": 0.25, "energy with gain": 0.25}, abs=1e-5)
+
+
+# Print and pictures.
+def test_rows_in_print(table, capsys):
+    figures.print_rows(table, 2.0)
+    out = capsys.readouterr().out
+    assert "L2 = 2" in out and "6/8 [41%, 93%]" in out and "0/8" in out
+
+
+def test_paired_differences(table, capsys):
+    found = figures.print_paired(table, "one", ["two"], 2.0)
+    share, energy, gain = found["two"]
+    assert share[0] == pytest.approx(0.75) and 0 < share[1] <= share[0] <= share[2]
+    assert energy[0] == pytest.approx(0.3, abs=0.02) and energy[1] > 0.25
+    assert gain == (0, 0, 0)
+    assert "two" in capsys.readouterr().out
+
+
+def test_published_figures_stand_beside_ours(capsys):
+    figures.print_published(lesson.load("mnist"))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + len(figures.PUBLISHED) and "10" in lines[1]
+
+
+def test_trade_off_has_a_point_for_each_row(table):
+    (legend,) = figures.trade_off(table, 2.0).legends
+    assert [text.get_text() for text in legend.get_texts()] == ["1  one", "2  two"]
+
+
+def test_edit_grid(images):
+    x = images(3, 1, 8, 8)
+    seen = torch.tensor([[True, False], [True, True], [False, False]])
+    figure = figures.edit_grid(x, {"pixel": (x, torch.tensor([0.1, 0.2, 0.3]), seen)}, ["a", "b", "c"])
+    assert len(figure.axes) == 6
+    assert [ax.get_title() for ax in figure.axes] == ["a", "b", "c", "0.10 ✓–", "0.20 ✓✓", "0.30 ––"]
+
+
+def test_probe_maps_show_scales_and_orientations():
+    ones = torch.ones(2)
+    probes = {
+        (s, b): BandProbe(ones * (s + 1), -ones, 0 * ones, ones > 0) for s in range(2) for b in range(4)
+    }
+    figure = figures.probe_maps(probes)
+    assert [ax.get_title() for ax in figure.axes] == ["uphill, logits", "random, logits", "downhill, logits"]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["1.00"] * 4 + ["2.00"] * 4
+
+
+# The exercises.
+def test_check_distance(says):
+    x = torch.zeros(1, 1, 28, 28)
+    assert says(checks.check_distance, ..., x, x + 0.1) == "Open"
+    assert says(checks.check_distance, 2.8, x, x + 0.1) == "Right"
+    assert says(checks.check_distance, 7.84, x, x + 0.1) == "Not yet"
+
+
+def test_check_share(says, table):
+    assert says(checks.check_share, ..., table, "one", 2.0) == "Open"
+    assert says(checks.check_share, 0.25, table, "one", 2.0) == "Right"
+    for wrong in (0.75, 1.0, "0.25 of them"):
+        assert says(checks.check_share, wrong, table, "one", 2.0) == "Not yet"
+
+
+def test_check_fooled(says, classifier, images):
+    source = images(1, 1, 28, 28, dtype=torch.float32)
+    driver, judge = (classifier((28, 28), classes=10, dtype=torch.float32, seed=n) for n in (0, 1))
+    label = judge(source).argmax(1).item()
+    target = (label + 1) % 10
+    case = (driver, [judge, judge], source, label, target)
+    assert says(checks.check_fooled, ..., *case) == "Open"
+    assert says(checks.check_fooled, source, *case) == "Not yet"
+    with torch.no_grad():
+        driver[-1].bias[target] += 100
+    assert says(checks.check_fooled, source, *case) == "Right"
+    assert says(checks.check_fooled, source + 1, *case) == "Not yet"  # outside [0, 1]
+    assert says(checks.check_fooled, source[0], *case) == "Not yet"
+    wrong = (driver, [judge, driver], source, label, target)  # one judge sees the target
+    assert says(checks.check_fooled, source, *wrong) == "Not yet"
+
+
+def test_check_conclusion(says):
+    assert says(checks.check_conclusion, ...) == "Open"
+    assert says(checks.check_conclusion, "(c)"[1]) == "Right"
+    assert [says(checks.check_conclusion, wrong) for wrong in "abd"] == ["Not yet"] * 3
