@@ -50,7 +50,7 @@ checkpoints: .venv/installed  ## train the classifiers and the networks of lesso
 	$(PYTHON) -m steerlens.models
 	$(PYTHON) -m steerlens.lessons.linear_nets
 
-tables: .venv/installed  ## measure the tables of lessons 08 and 09 again (needs the real data; an hour)
+tables: .venv/installed  ## measure the tables of lessons 08 and 09 again (needs the real data; two hours)
 	$(PYTHON) -m steerlens.lessons.confidence_table
 	$(PYTHON) -m steerlens.lessons.maco_table
 

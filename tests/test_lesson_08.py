@@ -270,17 +270,17 @@ def test_check_share(says, table):
 def test_check_fooled(says, classifier, images):
     source = images(1, 1, 28, 28, dtype=torch.float32)
     driver, judge = (classifier((28, 28), classes=10, dtype=torch.float32, seed=n) for n in (0, 1))
-    label = judge(source).argmax(1).item()
-    target = (label + 1) % 10
-    case = (driver, [judge, judge], source, label, target)
+    target = (judge(source).argmax(1).item() + 1) % 10
+    case = (driver, [judge, judge], source, target)
     assert says(checks.check_fooled, ..., *case) == "Open"
     assert says(checks.check_fooled, source, *case) == "Not yet"
     with torch.no_grad():
         driver[-1].bias[target] += 100
     assert says(checks.check_fooled, source, *case) == "Right"
     assert says(checks.check_fooled, source + 1, *case) == "Not yet"  # outside [0, 1]
+    assert says(checks.check_fooled, 1 - source, *case) == "Not yet"  # too far
     assert says(checks.check_fooled, source[0], *case) == "Not yet"
-    wrong = (driver, [judge, driver], source, label, target)  # one judge sees the target
+    wrong = (driver, [judge, driver], source, target)  # one judge sees the target
     assert says(checks.check_fooled, source, *wrong) == "Not yet"
 
 

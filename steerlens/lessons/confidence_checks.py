@@ -12,30 +12,33 @@ from .confidence_figures import both
 from .verdict import verdict
 
 FOOLED = 0.99  # the driver's probability of the target
+NEAR = 2.5  # L2 distance
 
 
 def check_fooled(
-    answer: Any, driver: nn.Module, judges: list[nn.Module], source: Tensor, label: int, target: int
+    answer: Any, driver: nn.Module, judges: list[nn.Module], source: Tensor, target: int
 ) -> None:
-    """An image that the driver gives the target with p >= 0.99, while both judges still see the source."""
+    """An image near its source that the driver gives the target with p >= 0.99, and no judge does."""
 
     def right(image: Tensor) -> bool:
         inside = image.shape == source.shape and bool(((image >= 0) & (image <= 1)).all())
-        return inside and fooled(image, driver, judges, label, target)
+        near = inside and l2_distance(image, source).item() <= NEAR
+        return near and fooled(image, driver, judges, target)
 
     expected = (
-        f"an image (1, 1, 28, 28) in [0, 1] with p of {target} >= {FOOLED}, and judges that see {label}"
+        f"an image (1, 1, 28, 28) in [0, 1] within L2 {NEAR} of the source, with p of {target} >= {FOOLED}, "
+        "and no judge that sees it"
     )
     verdict(answer, "an image (1, 1, 28, 28)", expected, right)
 
 
 @torch.no_grad()
-def fooled(image: Tensor, driver: nn.Module, judges: list[nn.Module], label: int, target: int) -> bool:
-    """Whether the driver gives the target at least `FOOLED`, and every judge sees the label."""
+def fooled(image: Tensor, driver: nn.Module, judges: list[nn.Module], target: int) -> bool:
+    """Whether the driver gives the target at least `FOOLED`, and no judge sees it."""
     with evaluation_mode(driver):
         p = model_logits(driver, image).softmax(1)[0, target]
     seen = [model_logits(judge.eval(), image).argmax(1).item() for judge in judges]
-    return bool(p >= FOOLED) and seen == [label] * len(judges)
+    return bool(p >= FOOLED) and target not in seen
 
 
 def check_distance(answer: Any, source: Tensor, image: Tensor) -> None:

@@ -1,8 +1,9 @@
 """The explorer's speed: a new morph, and the time from a key on the slider to the new picture.
 
 The first in this process: a live morph of a digit, 24 steps, with every frame drawn. The second in headless
-Chromium, in JupyterLab and in Voila: from the key's event to the load event of the picture. Medians go to the
-terminal and, with the machine's description, to build/benchmarks/explorer.json.
+Chromium, in JupyterLab and in Voila, started as by `make lab` and `make explore`: from the key's event to the
+load event of the picture. Medians go to the terminal and, with the machine's description, to
+build/benchmarks/explorer.json.
 """
 
 import json
