@@ -31,14 +31,14 @@ def both(table: Table, row: str, distance: float) -> Tensor:
 
 def print_rows(table: Table, distance: float, rows: Sequence[str] | None = None) -> None:
     """Medians with bootstrap intervals, counts with Wilson's, a line a row."""
-    at = table.column(distance)
-    print(
-        f"L2 = {distance:.3g}".ljust(42), "p of the driver    both judges         E              E with gain"
-    )
-    for row in rows or table.values:
+    at, rows = table.column(distance), rows or list(table.values)
+    width = max(map(len, rows))
+    print(f"{f'L2 = {distance:.3g}':{width}} p of the driver   both judges        E              E with gain")
+    for row in rows:
         values = table.values[row]
         p, *energies = (_compact(values[kind][at]) for kind in ("probability", "energy", "energy with gain"))
-        print(f"{row:42} {p:18} {counted(both(table, row, distance)):19} {energies[0]:14} {energies[1]}")
+        seen = counted(both(table, row, distance))
+        print(f"{row:{width}} {p:17} {seen:18} {energies[0]:14} {energies[1]}")
 
 
 def print_published(table: Table) -> None:
@@ -57,7 +57,8 @@ def print_paired(
 ) -> dict[str, list[tuple[float, float, float]]]:
     """One row minus others, paired by source: share that both judges see, medians of E and E with gain."""
     at, found = table.column(distance), {}
-    print(f"{row}, minus".ljust(42), "both judges            E                      E with gain")
+    width = max(map(len, others))
+    print(f"{row}, minus\n{'':{width}} both judges            E                      E with gain")
     for other in others:
         pairs = [(both(table, name, distance).double() for name in (row, other))]
         differences = [mean_difference(*pair) for pair in pairs]
@@ -65,13 +66,13 @@ def print_paired(
             differences.append(median_difference(*(table.values[n][kind][at] for n in (row, other))))
         found[other] = differences
         cells = (f"{middle:+.2f} [{low:+.2f}, {high:+.2f}]" for middle, low, high in differences)
-        print(f"{other:42} " + "   ".join(cells))
+        print(f"{other:{width}} " + "   ".join(cells))
     return found
 
 
 def _compact(values: Tensor) -> str:
     """Median and interval: ``.25 .20-.31``."""
-    return "{} {}-{}".format(*(f"{v:.2g}" if 0 < v < 0.095 else f"{v:.2f}" for v in median_interval(values)))
+    return "{} {}-{}".format(*(f"{v:.0e}" if 0 < v < 0.01 else f"{v:.2f}" for v in median_interval(values)))
 
 
 def trade_off(table: Table, distance: float, kind: str = "energy with gain") -> Figure:
