@@ -42,7 +42,7 @@ METHODS = {  # the transform and what is free; in the pyramid, phases that do no
     "pyramid MACO": ("pyramid", {"free": "phase", "contrast": 2.0}),
 }
 PHOTOGRAPHS = "photographs"
-EARLY = 8  # step whose score another machine should find, too: later ones depend on every rounding
+EARLY = 8  # step whose score another machine finds within some percent: later ones depend on every rounding
 FIELDS = ("method", "class", "logit", "rank", "probability", "early_score", "last_score", "decibels")
 REMEDY = "restore it, or compute it again (make tables)"
 
