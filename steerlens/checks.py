@@ -57,6 +57,11 @@ def check_shape(shape: object) -> tuple[int, int]:
     return check_integer("height", height, 1), check_integer("width", width, 1)
 
 
+def check_memory(memory: object) -> float | None:
+    """``memory`` in MiB as a positive float, or None. Raises TypeError or ValueError."""
+    return None if memory is None else check_number("memory", memory, positive=True)
+
+
 def check_images(
     images: object, shape: tuple[int, int] | None = None, unit_range: bool = False, name: str = "images"
 ) -> Tensor:

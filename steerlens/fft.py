@@ -23,8 +23,13 @@ def ifft2(spectrum: Tensor) -> Tensor:
     return _precise(torch.fft.ifft2, spectrum, spectrum.shape[-2:])
 
 
+def rfft2(images: Tensor) -> Tensor:
+    """The half of the spectrum of real images (..., height, width) that is not redundant."""
+    return _precise(torch.fft.rfft2, images, images.shape[-2:])
+
+
 def irfft2(half: Tensor, s: tuple[int, int]) -> Tensor:
-    """Real images (..., *s) of the half of a Hermitian spectrum that `torch.fft.rfft2` returns."""
+    """Real images (..., *s) of the half of a Hermitian spectrum that `rfft2` returns."""
     return _precise(torch.fft.irfft2, half, s)
 
 

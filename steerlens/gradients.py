@@ -134,7 +134,22 @@ def coefficient_gradient(gradient: Tensor, images: Tensor, transform: Transform)
         coefficients = transform.synthesize_adjoint(gradient)
     else:
         coefficients = _pull_back(gradient, transform.analyze(images), transform)
-    return coefficients.map(lambda band: band / 2, lambda residual: residual)
+    return _halved(coefficients)
+
+
+def analyzed_with_gradient(
+    images: Tensor, gradient: Tensor, transform: Transform
+) -> tuple[Coefficients, Coefficients]:
+    """Coefficients of images, and dL/dS* and dL/dr from dL/ds: of a tight frame in one analysis."""
+    if not transform.tight_frame:
+        return transform.analyze(images), coefficient_gradient(gradient, images, transform)
+    both, batch = transform.analyze(torch.cat([images, gradient])), len(images)
+    return both[:batch], _halved(both[batch:])
+
+
+def _halved(coefficients: Coefficients) -> Coefficients:
+    """torch's gradient of complex bands, 2 dL/dS*, as the paper's."""
+    return coefficients.map(lambda band: band * 0.5, lambda residual: residual)
 
 
 def _pull_back(gradient: Tensor, at: Coefficients, transform: Transform) -> Coefficients:

@@ -21,17 +21,19 @@ from .checks import (
     check_images,
     check_indices,
     check_integer,
+    check_memory,
     check_number,
     check_steps,
     check_targets,
 )
-from .editing import AMPLITUDES, bisect_distance, edit_weights, frozen_path, l2_distance
-from .gradients import OBJECTIVES, coefficient_gradient, evaluation_mode, image_gradient, model_logits
+from .chunks import images_at_once, in_chunks, row_slices
+from .editing import AMPLITUDES, bisect_distance, edit_weights, l2_distance
+from .frozen import FrozenPath, frozen_parts
+from .gradients import OBJECTIVES, evaluation_mode, image_gradient, model_logits
 from .progress import progress_bar
 from .transforms import Transform, check_transform
 
 LONGEST_GIF_FRAME = 655_350  # milliseconds: 16 bits of hundredths of a second
-CHUNK_PIXELS = 2**19  # pixels that are worked on at once; bounds the memory beyond the frames themselves
 
 
 @dataclass(frozen=True, repr=False)
@@ -142,6 +144,7 @@ def extrapolate(
     scales: Sequence[int] | int | None = None,
     orientations: Sequence[int] | int | None = None,
     amplifiers: Sequence[float] | None = None,
+    memory: float | None = None,
     progress: bool = True,
 ) -> Morph:
     """Frozen morphs: the one-step phase shift at the source, extrapolated linearly in k (Eq. 9-11).
@@ -163,6 +166,8 @@ def extrapolate(
         objective: "log_probability" of the target, its "logit", or the "margin" to the source class.
         scales, orientations: edit only these bands (scale 0 is the finest).
         amplifiers: one factor on alpha for each channel.
+        memory: about how many MiB may be worked on at once, at least one image's, beside the sources'
+            coefficients, the frames and what the model itself takes; None: what is fastest.
         progress: show a bar in runs of more than two seconds.
 
     Raises:
@@ -174,37 +179,41 @@ def extrapolate(
     check_choice("objective", objective, OBJECTIVES)
     targets = check_targets(targets, len(images)).to(images.device)
     weights = edit_weights(transform, images, residuals, scales, orientations, amplifiers)
+    most = images_at_once(images, check_memory(memory))
+
+    def at_sources(images: Tensor, targets: Tensor) -> tuple[Tensor, ...]:
+        gradient, logits = image_gradient(model, images, targets, objective)
+        return logits, *frozen_parts(images, gradient, transform, weights, alpha, amplitude)
+
     with evaluation_mode(model), torch.no_grad():
-        gradients = [
-            image_gradient(model, images[rows], targets[rows], objective)[0] for rows in chunks(images)
-        ]
-        gradient = coefficient_gradient(torch.cat(gradients), images, transform) * weights
-        render = frozen_path(transform.analyze(images), gradient, transform, alpha, amplitude)
-        return _frozen_morph(model, images, targets, k, render, progress)
+        logits, *parts = in_chunks(at_sources, (images, targets), most)
+        path = FrozenPath.of(parts, transform, amplitude)
+        return _frozen_morph(model, images, logits, targets, k, path, most, progress)
 
 
 def _frozen_morph(
     model: nn.Module,
     images: Tensor,
+    logits: Tensor,
     targets: Tensor,
     k: Tensor,
-    render: Callable[[Tensor, Tensor], Tensor],
+    path: FrozenPath,
+    most: int,
     progress: bool,
 ) -> Morph:
-    """Frames at every k, rendered and scored a chunk at a time."""
+    """Frames at every k, rendered and scored ``most`` at a time."""
     frames = images.new_empty(len(images), len(k) + 1, *images.shape[1:])
-    frames[:, 0] = images
-    flat, logits = frames.flatten(0, 1), []
-    indices = torch.arange(len(flat), device=images.device)
-    for part in progress_bar("extrapolate", progress, chunks(flat)):
-        index = indices[part]
-        row, column = index // (len(k) + 1), index % (len(k) + 1)
-        new = column > 0
-        if new.any():
-            flat[index[new]] = render(row[new], k[column[new] - 1])
-        logits.append(model_logits(model, flat[part]))
-    logits = torch.cat(logits).unflatten(0, (len(images), -1))
-    return measured(frames, logits, torch.cat([k.new_zeros(1), k]), targets, render)
+    scores = logits.new_empty(len(images), len(k) + 1, logits.shape[1])
+    frames[:, 0], scores[:, 0] = images, logits
+    with progress_bar("extrapolate", progress, total=len(images) * len(k)) as bar:
+        for rows in row_slices(len(images), most):
+            frame = 1
+            for part in path.sweep(rows, k.tolist(), max(1, most // (rows.stop - rows.start))):
+                now = slice(frame, frame := frame + len(part))
+                found = model_logits(model, part.flatten(0, 1)).unflatten(0, part.shape[:2])
+                frames[rows, now], scores[rows, now] = part.transpose(0, 1), found.transpose(0, 1)
+                bar.update(part.shape[0] * part.shape[1])
+    return measured(frames, scores, torch.cat([k.new_zeros(1), k]), targets, path.render)
 
 
 def measured(
@@ -219,9 +228,3 @@ def enlarged(image: Tensor, scale: int) -> np.ndarray:
     """uint8 pixels (height, width) or (height, width, 3) of an image in [0, 1], each scale x scale large."""
     pixels = (image.detach().cpu() * 255).round().byte().movedim(0, -1).squeeze(-1).numpy()
     return pixels.repeat(scale, 0).repeat(scale, 1)
-
-
-def chunks(images: Tensor) -> list[slice]:
-    """Slices of the batch of about `CHUNK_PIXELS` pixels each."""
-    size = max(1, CHUNK_PIXELS // images[0].numel())
-    return [slice(start, start + size) for start in range(0, len(images), size)]

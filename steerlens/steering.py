@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from tqdm.std import tqdm
 
-from .checks import check_choice, check_images, check_integer, check_number, check_targets
+from .checks import check_choice, check_images, check_integer, check_memory, check_number, check_targets
+from .chunks import images_at_once, row_slices
 from .editing import (
     DIRECTIONS,
     ascent_increments,
@@ -22,8 +23,15 @@ from .editing import (
     rendered,
     scaled,
 )
-from .gradients import OBJECTIVES, coefficient_gradient, evaluation_mode, image_gradient, model_logits
-from .morph import Morph, chunks, measured
+from .gradients import (
+    OBJECTIVES,
+    analyzed_with_gradient,
+    coefficient_gradient,
+    evaluation_mode,
+    image_gradient,
+    model_logits,
+)
+from .morph import Morph, measured
 from .progress import progress_bar
 from .transforms import Coefficients, Transform, check_transform
 
@@ -48,6 +56,7 @@ def steer(
     scales: Sequence[int] | int | None = None,
     orientations: Sequence[int] | int | None = None,
     amplifiers: Sequence[float] | None = None,
+    memory: float | None = None,
     progress: bool = True,
 ) -> Morph:
     """Steered morphs: many small phase steps, the gradient taken anew at every one.
@@ -55,8 +64,8 @@ def steer(
     The gradient is taken at the clipped image and passed straight through the clipping.
 
     Args:
-        model, images, targets, transform, objective, scales, orientations, amplifiers, progress: as in
-            :func:`extrapolate`.
+        model, images, targets, transform, objective, scales, orientations, amplifiers, memory, progress: as
+            in :func:`extrapolate`.
         regime: "live" analyses the current image again at every step; "persistent" keeps the source's
             coefficients and adds up increments to their phases (and log-amplitudes).
         direction: "phase": dL/dPhi, which moves the strong coefficients; "wirtinger": arg z of Eq. 9,
@@ -89,12 +98,13 @@ def steer(
         budget=None if budget is None else check_number("budget", budget, positive=True),
         length=None if length is None else check_number("length", length, positive=True),
     )
+    chunks = row_slices(len(images), images_at_once(images, check_memory(memory)))
     with (
         evaluation_mode(model),
         torch.no_grad(),
-        progress_bar("steer", progress, total=steps * len(chunks(images))) as bar,
+        progress_bar("steer", progress, total=steps * len(chunks)) as bar,
     ):
-        parts = [_steered(model, images[rows], targets[rows], plan, bar) for rows in chunks(images)]
+        parts = [_steered(model, images[rows], targets[rows], plan, bar) for rows in chunks]
     frames, logits = (torch.cat(part) for part in zip(*parts, strict=True))
     k = torch.arange(steps + 1, device=images.device, dtype=images.dtype)
     return measured(frames, logits, k, targets, _chords(frames, k))
@@ -127,11 +137,10 @@ def _steered(
     for _ in range(plan.steps):
         if not moving.any():
             break
-        at = at if at is not None and plan.persistent else transform.analyze(current)
         gradient, logits = image_gradient(model, current, targets, plan.objective, sources)
         sources = logits.argmax(dim=1) if sources is None else sources
-        gradient = coefficient_gradient(gradient, current, transform) * plan.weights
-        step = ascent_increments(at, gradient, plan.direction, plan.cap, plan.alpha)
+        at, uphill = _analyzed(at, current, gradient, plan)
+        step = ascent_increments(at, uphill * plan.weights, plan.direction, plan.cap, plan.alpha)
         if plan.length is not None:
             step = of_length(transform, at, step, current, plan.length)
         following = moved(at, step)
@@ -149,6 +158,15 @@ def _steered(
     frames += [current] * missing
     scores += [model_logits(model, current)] * (missing + 1)
     return torch.stack(frames, 1), torch.stack(scores, 1)
+
+
+def _analyzed(
+    at: Coefficients | None, current: Tensor, gradient: Tensor, plan: _Plan
+) -> tuple[Coefficients, Coefficients]:
+    """Where a step starts, the source's own coefficients or the current image's, and the gradient there."""
+    if at is not None and plan.persistent:
+        return at, coefficient_gradient(gradient, current, plan.transform)
+    return analyzed_with_gradient(current, gradient, plan.transform)
 
 
 def _stopped(at: Coefficients, step: Coefficients, sources: Tensor, plan: _Plan) -> Tensor:

@@ -13,7 +13,7 @@ from steerlens import (
     steer,
     wirtinger_gradient,
 )
-from steerlens import morph as morph_module
+from steerlens.chunks import BYTES
 from steerlens.gradients import objective_values
 
 SHAPE = (13, 16)
@@ -242,23 +242,22 @@ def test_alpha_zero_changes_nothing(transform, model, x):
 
 @each_transform
 @each_move
-def test_chunks_are_invisible(transform, move, options, model, x, monkeypatch):
+def test_chunks_are_invisible(transform, move, options, model, x):
     whole = move(model, x, TARGETS, transform, **options)
-    monkeypatch.setattr(morph_module, "CHUNK_PIXELS", 1)
-    parts = move(model, x, TARGETS, transform, **options)
+    parts = move(model, x, TARGETS, transform, memory=1e-6, **options)
     assert torch.allclose(parts.frames, whole.frames, atol=1e-12)
     assert torch.allclose(parts.probabilities, whole.probabilities, atol=1e-12)
 
 
 @each_move
-def test_memory_is_bounded_however_many_frames(move, options, model, x, monkeypatch):
+def test_memory_is_bounded_however_many_frames(move, options, model, x):
     """The model (and so each synthesis before it) never sees more than a chunk at a time."""
     seen = []
-    model.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].numel()))
-    limit = 4 * x[0].numel()
-    monkeypatch.setattr(morph_module, "CHUNK_PIXELS", limit)
-    move(model, x.repeat(5, 1, 1, 1), TARGETS.repeat(5), TRANSFORMS[0], **{**options, "steps": 40})
-    assert max(seen) == limit
+    model.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
+    four = 4 * BYTES * x[0].nbytes / 2**20
+    options = {**options, "steps": 40, "memory": four}
+    move(model, x.repeat(4, 1, 1, 1), TARGETS.repeat(4), TRANSFORMS[0], **options)
+    assert max(seen) == 4
 
 
 @each_move

@@ -12,11 +12,12 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "steerlens").rglob("*.py"))
 FLOORS = [  # each imports only from floors below it
-    {"checks", "fft", "modes", "networks", "progress"},
+    {"checks", "chunks", "fft", "masks", "modes", "networks", "progress"},
     {"transforms", "linear"},
     {"color", "pyramid", "gradients", "data"},
     {"editing", "training", "imagenet", "spectra", "objectives"},
-    {"morph", "models", "maco"},
+    {"frozen", "models", "maco"},
+    {"morph"},
     {"steering"},
     {"evaluation", "plot"},
     {"widgets", "atlas"},

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steerlens import SteerablePyramid
-from steerlens import pyramid as module
-from steerlens.pyramid import angular_mask, frequency_grid, highpass_mask, lowpass_mask
+from steerlens.masks import angular_mask, frequency_grid, highpass_mask, lowpass_mask, pyramid_masks
 
 SIZES = [(64, 64), (32, 32), (48, 48), (224, 224), (31, 45), (101, 67)]
 ORIENTATIONS = range(1, 9)
@@ -181,7 +180,7 @@ def test_images_of_a_batch_are_independent(images):
 
 
 def test_masks_made_in_inference_mode_serve_gradients_later(images):
-    module._pyramid_masks.cache_clear()
+    pyramid_masks.cache_clear()
     pyramid, x = SteerablePyramid((16, 16), 2, 2), images(1, 1, 16, 16)
     with torch.inference_mode():
         pyramid.analyze(x)

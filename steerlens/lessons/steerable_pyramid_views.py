@@ -16,8 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from ..masks import angular_mask, bandpass_mask, frequency_grid, highpass_mask, lowpass_mask
 from ..plot import WIDTH, closed
-from ..pyramid import angular_mask, bandpass_mask, frequency_grid, highpass_mask, lowpass_mask
 
 FADED = 0.6  # grey of a phase without amplitude: no colour of the cyclic map
 

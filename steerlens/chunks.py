@@ -1,0 +1,59 @@
+"""Work on a batch a few rows at a time: what stays in the cache costs no page faults.
+
+row_slices     slices of a batch, of about equal length
+in_chunks      a function of a batch, applied to slices of it
+uninitialized  memory for a result
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+CPU_MEMORY, OTHER_MEMORY = 16, 1024  # MiB: about a processor's cache; a share of a GPU's memory
+BYTES = 64  # for each byte of an image: its coefficients in a pyramid, their changes, spectra and frames
+
+
+def images_at_once(images: Tensor, memory: float | None = None) -> int:
+    """How many of these images, at least one, are worked on within ``memory`` MiB (None: as is fastest)."""
+    if memory is None:
+        memory = CPU_MEMORY if images.device.type == "cpu" else OTHER_MEMORY
+    return max(1, int(memory * 2**20 / (BYTES * images[:1].nbytes)))
+
+
+def row_slices(batch: int, most: int) -> list[slice]:
+    """Slices of ``batch`` rows, each of at most ``most`` (and at least one)."""
+    count = math.ceil(batch / max(1, most))
+    size = math.ceil(batch / count)
+    return [slice(start, min(start + size, batch)) for start in range(0, batch, size)]
+
+
+def in_chunks(
+    function: Callable[..., tuple[Tensor, ...]], inputs: tuple[Tensor, ...], most: int
+) -> tuple[Tensor, ...]:
+    """``function(*inputs)``, which treats every row alone, applied to at most ``most`` rows at a time."""
+    batch = len(inputs[0])
+    if batch <= most:
+        return function(*inputs)
+    whole = None
+    for rows in row_slices(batch, most):
+        parts = function(*(tensor[rows] for tensor in inputs))
+        whole = whole or tuple(uninitialized((batch, *part.shape[1:]), part) for part in parts)
+        for into, part in zip(whole, parts, strict=True):
+            into[rows] = part
+    return whole
+
+
+def uninitialized(shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """Memory of a shape, of the type and on the device of a tensor.
+
+    On a CPU it is NumPy's, which asks the system for huge pages: first touching 40 MB of torch's own costs
+    three times as long.
+    """
+    if like.device.type != "cpu":
+        return like.new_empty(shape)
+    memory = np.empty(shape, like.detach().numpy().dtype)
+    memory.reshape(-1)[:: 4096 // memory.itemsize] = 0  # by one thread: two that meet on a page wait long
+    return torch.from_numpy(memory)
