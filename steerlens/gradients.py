@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from .checks import check_choice, check_complex, check_images, check_number, check_targets
+from .chunks import images_at_once, in_chunks
 from .modes import evaluation_mode
 from .transforms import Coefficients, Transform, check_transform
 
@@ -40,6 +41,13 @@ def model_logits(model: nn.Module, images: Tensor) -> Tensor:
     if not logits.isfinite().all():
         raise ValueError(f"{expected} that are finite, got NaN or infinite ones")
     return logits
+
+
+@torch.no_grad()
+def batched_logits(model: nn.Module, images: Tensor) -> Tensor:
+    """:func:`model_logits` of any number of images, in eval mode, as many at a time as is fastest."""
+    with evaluation_mode(model):
+        return in_chunks(lambda part: (model_logits(model, part),), (images,), images_at_once(images))[0]
 
 
 def objective_values(

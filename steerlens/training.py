@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .checks import LARGEST_SEED, check_flag, check_images, check_integer, check_number, check_targets
-from .gradients import evaluation_mode, model_logits
+from .gradients import batched_logits, evaluation_mode, model_logits
 from .progress import progress_bar
 
 ATTACK_STEPS = 5  # of adversarial training
@@ -108,11 +108,7 @@ def _attacked(model: nn.Module, images: Tensor, labels: Tensor, radius: float) -
     return (images + change).detach()
 
 
-@torch.no_grad()
-def accuracy(model: nn.Module, images: Tensor, labels: Tensor, batch_size: int = 1000) -> float:
+def accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
     """Share of images (n, channels, height, width) whose largest logit is their label's, in eval mode."""
-    labels = check_targets(labels, len(check_images(images)), name="labels")
-    parts = zip(images.split(batch_size), labels.split(batch_size), strict=True)
-    with evaluation_mode(model):
-        hits = [(model_logits(model, part).argmax(dim=1) == truth).sum() for part, truth in parts]
-    return sum(hits).item() / len(images)
+    labels = check_targets(labels, len(check_images(images)), name="labels").to(images.device)
+    return (batched_logits(model, images).argmax(dim=1) == labels).double().mean().item()

@@ -13,7 +13,15 @@ from steerlens import (
     polar_gradient,
     wirtinger_gradient,
 )
-from steerlens.gradients import evaluation_mode, image_gradient, model_logits, objective_values
+from steerlens.gradients import (
+    analyzed_with_gradient,
+    batched_logits,
+    coefficient_gradient,
+    evaluation_mode,
+    image_gradient,
+    model_logits,
+    objective_values,
+)
 
 SHAPE = (9, 8)
 TRANSFORMS = [
@@ -225,3 +233,24 @@ def test_running_out_of_memory_is_not_called_a_wrong_shape(images):
 
     with pytest.raises(torch.OutOfMemoryError):
         model_logits(Hungry(), images(1, 1, 4, 4))
+
+
+@each_transform
+def test_images_and_gradient_in_one_analysis(transform, images):
+    x, gradient = images(3, 2, *SHAPE), images(3, 2, *SHAPE, seed=1) - 0.5
+    found = analyzed_with_gradient(x, gradient, transform)
+    expected = transform.analyze(x), coefficient_gradient(gradient, x, transform)
+    for a, b in zip(found, expected, strict=True):
+        for part, other in zip(a.parts, b.parts, strict=True):
+            assert torch.allclose(part, other, atol=1e-14)
+
+
+def test_batched_logits_are_those_of_the_whole(classifier, images):
+    """More images than are worked on at once; the model comes back in the mode in which it was."""
+    model, x, seen = classifier((64, 64)), images(20, 1, 64, 64), []
+    model.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
+    with torch.no_grad():
+        expected = model.eval()(x)
+    found = batched_logits(model.train(), x)
+    assert torch.allclose(found, expected) and not found.requires_grad and model.training
+    assert max(seen[1:]) < 20 and sum(seen[1:]) == 20

@@ -46,7 +46,7 @@ def test_repeated_and_contradicting_pictures(faces):
 
 def test_predictions_and_scores(model, faces):
     logits = model(faces.images)
-    assert torch.equal(lesson.predictions(model, faces.images, batch=7), logits.argmax(1))
+    assert torch.equal(lesson.predictions(model, faces.images), logits.argmax(1))
     expected = logits.softmax(1)[torch.arange(40), faces.labels]
     found = lesson.scores(model, faces.images, faces.labels)
     assert torch.allclose(found, expected) and not found.requires_grad

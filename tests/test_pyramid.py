@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steerlens import SteerablePyramid
+from steerlens import pyramid as module
 from steerlens.masks import angular_mask, frequency_grid, highpass_mask, lowpass_mask, pyramid_masks
 
 SIZES = [(64, 64), (32, 32), (48, 48), (224, 224), (31, 45), (101, 67)]
@@ -102,6 +103,44 @@ def test_gradcheck(shape, images):
         return pyramid.synthesize(type(c)(parts[:2], parts[2:]))
 
     assert torch.autograd.gradcheck(synthesize, (*c.bands, *c.residuals))
+    assert torch.autograd.gradgradcheck(lambda *parts: synthesize(*parts).square(), (*c.bands, *c.residuals))
+    assert torch.autograd.gradgradcheck(lambda x: pyramid.analyze(x).energy(), x)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script`:FutureWarning")  # torch's own, on its first use
+def test_forward_mode(images):
+    """Both maps are linear: the derivative along a direction is the map of the direction."""
+    pyramid, x, v = SteerablePyramid((9, 12), 2, 3), images(2, 1, 9, 12), images(2, 1, 9, 12, seed=1)
+    with torch.autograd.forward_ad.dual_level():
+        c = pyramid.analyze(torch.autograd.forward_ad.make_dual(x, v))
+        back = torch.autograd.forward_ad.unpack_dual(pyramid.synthesize(c)).tangent
+        tangents = [torch.autograd.forward_ad.unpack_dual(part).tangent for part in c.parts]
+    assert torch.allclose(back, v, atol=1e-12)
+    for tangent, part in zip(tangents, pyramid.analyze(v).parts, strict=True):
+        assert torch.allclose(tangent, part, atol=1e-12)
+
+
+def test_a_gradient_of_one_band_alone(images):
+    """What is not used of a pyramid counts as zero."""
+    pyramid, x = SteerablePyramid((16, 16), 2, 4), images(1, 1, 16, 16).requires_grad_()
+    (found,) = torch.autograd.grad(pyramid.analyze(x).bands[1].abs().square().sum(), x)
+    c = pyramid.analyze(x.detach()).map(torch.zeros_like, torch.zeros_like)
+    bands = c.bands[0], 2 * pyramid.analyze(x.detach()).bands[1]
+    assert torch.allclose(found, pyramid.synthesize(type(c)(bands, c.residuals)), atol=1e-12)
+
+
+@pytest.mark.parametrize("pixels", [1, 700, 2000])
+def test_chunks_are_invisible(pixels, images, monkeypatch):
+    """One plane at a time, a few, and a number that does not divide the batch; gradients too."""
+    pyramid, x = SteerablePyramid((13, 18), 2, 3, padding=1), images(7, 2, 13, 18).requires_grad_()
+    whole = pyramid.analyze(x)
+    (slope,) = torch.autograd.grad(pyramid.synthesize(whole).square().sum(), x)
+    monkeypatch.setattr(module, "CACHED_PIXELS", pixels)
+    parts = pyramid.analyze(x)
+    for a, b in zip(parts.parts, whole.parts, strict=True):
+        assert torch.allclose(a, b, atol=1e-14) and a.is_contiguous()
+    assert torch.allclose(pyramid.synthesize(parts), x, atol=1e-12)
+    assert torch.allclose(torch.autograd.grad(pyramid.synthesize(parts).square().sum(), x)[0], slope)
 
 
 def test_radial_masks_sum_to_one():

@@ -114,9 +114,8 @@ def test_one_label_for_all_images():
 @given(
     labels=st.lists(st.integers(0, 3), min_size=1, max_size=30),
     scores=st.lists(st.integers(0, 3), min_size=30, max_size=30),
-    batch_size=st.integers(1, 40),
 )
-def test_accuracy_is_the_share_of_hits(labels, scores, batch_size):
+def test_accuracy_is_the_share_of_hits(labels, scores):
     """Against a count by hand, of a model that says what is written in its images."""
 
     class Reader(nn.Module):
@@ -126,7 +125,7 @@ def test_accuracy_is_the_share_of_hits(labels, scores, batch_size):
     said = scores[: len(labels)]
     images = torch.tensor(said).reshape(-1, 1, 1, 1).expand(-1, 1, *SIZE) / 4
     hits = sum(a == b for a, b in zip(said, labels, strict=True))
-    found = accuracy(Reader(), images, torch.tensor(labels), batch_size=batch_size)
+    found = accuracy(Reader(), images, torch.tensor(labels))
     assert found == pytest.approx(hits / len(labels))
 
 
@@ -136,7 +135,7 @@ def test_accuracy_is_that_of_eval_mode():
     expected = (model(images).argmax(1) == labels).float().mean().item()
     model.train()
     before = copy.deepcopy(model)
-    assert accuracy(model, images, labels, batch_size=7) == pytest.approx(expected)
+    assert accuracy(model, images, labels) == pytest.approx(expected)
     assert model.training
     assert same(model, before)  # running statistics of the batch norm, too
 

@@ -91,12 +91,12 @@ def band_probe(
 
 
 def _phase_shift(at: Coefficients, gradient: Coefficients, scale: int, orientation: int) -> Coefficients:
-    """Increments i dL/dPhi of one band, its largest `LARGEST_SHIFT` in modulus; zero everywhere else."""
-    bands = [torch.zeros_like(band) for band in at.bands]
+    """Phases along dL/dPhi of one band, the largest `LARGEST_SHIFT` in modulus; zero everywhere else."""
+    bands = [torch.zeros_like(band.real) for band in at.bands]
     S, g = at.bands[scale][:, :, orientation], gradient.bands[scale][:, :, orientation]
     shift = (S.conj() * g).imag
     peak = shift.abs().flatten(1).amax(1).clamp(min=torch.finfo(shift.dtype).tiny)
-    bands[scale][:, :, orientation] = 1j * LARGEST_SHIFT * shift / peak.view(-1, 1, 1, 1)
+    bands[scale][:, :, orientation] = LARGEST_SHIFT * shift / peak.view(-1, 1, 1, 1)
     return Coefficients(tuple(bands), tuple(torch.zeros_like(part) for part in at.residuals))
 
 

@@ -31,7 +31,7 @@ from ..evaluation import (
     reference_editors,
     warp_energy,
 )
-from ..gradients import model_logits
+from ..gradients import batched_logits
 from . import mnist
 
 MEASURES = ("probability", "first", "second", "energy", "energy with gain", "attained", "distance")
@@ -145,12 +145,11 @@ def measured(
     return {measure: torch.stack([part[measure] for part in parts]).float() for measure in MEASURES}
 
 
-@torch.no_grad()
 def judged(name: str, driver: nn.Module, edited: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """The driver's p of the target, (n,), and whether each judge sees the target, (n, 2)."""
     judges = [model(name, recipe) for recipe in PROTOCOLS[name].judges]
-    p = model_logits(driver, edited).softmax(1).gather(1, targets[:, None])[:, 0]
-    return p, torch.stack([model_logits(judge, edited).argmax(1) == targets for judge in judges], 1)
+    p = batched_logits(driver, edited).softmax(1).gather(1, targets[:, None])[:, 0]
+    return p, torch.stack([batched_logits(judge, edited).argmax(1) == targets for judge in judges], 1)
 
 
 def results_folder() -> Path:

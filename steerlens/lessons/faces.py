@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ..data import ImageData
 from ..evaluation import first_correct
-from ..gradients import evaluation_mode, model_logits
+from ..gradients import batched_logits
 from ..morph import Morph
 from ..pyramid import SteerablePyramid
 from ..steering import steer
@@ -45,18 +45,14 @@ def blank(images: Tensor) -> Tensor:
     return (images.flatten(1).std(dim=1) < BLANK).nonzero()[:, 0]
 
 
-@torch.no_grad()
-def predictions(model: nn.Module, images: Tensor, batch: int = 500) -> Tensor:
+def predictions(model: nn.Module, images: Tensor) -> Tensor:
     """The class with the largest logit for each image, (n,)."""
-    with evaluation_mode(model):
-        return torch.cat([model_logits(model, part).argmax(1) for part in images.split(batch)])
+    return batched_logits(model, images).argmax(1)
 
 
-@torch.no_grad()
 def scores(model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
     """Probability of each image's target, (n,)."""
-    with evaluation_mode(model):
-        return model_logits(model, images).softmax(1).gather(1, targets[:, None])[:, 0]
+    return batched_logits(model, images).softmax(1).gather(1, targets[:, None])[:, 0]
 
 
 def figure_7(model: nn.Module, faces: ImageData) -> dict[str, Morph]:

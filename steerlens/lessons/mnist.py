@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ..data import ImageData
 from ..editing import ascent_increments, edit_weights, moved
 from ..evaluation import first_correct
-from ..gradients import evaluation_mode, model_logits, wirtinger_gradient
+from ..gradients import batched_logits, wirtinger_gradient
 from ..morph import Morph, extrapolate
 from ..pyramid import SteerablePyramid
 from ..steering import steer
@@ -91,8 +91,7 @@ def at_distance(model: nn.Module, morph: Morph, distance: float) -> tuple[Tensor
     A morph that stays nearer is represented by its farthest frame.
     """
     images, attained = morph.at_distance(distance)
-    with evaluation_mode(model):
-        p = model_logits(model, images).softmax(1).gather(1, morph.targets[:, None])[:, 0]
+    p = batched_logits(model, images).softmax(1).gather(1, morph.targets[:, None])[:, 0]
     return images, p, attained
 
 
