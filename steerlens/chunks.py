@@ -12,15 +12,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-CPU_MEMORY, OTHER_MEMORY = 16, 1024  # MiB: about a processor's cache; a share of a GPU's memory
-BYTES = 64  # for each byte of an image: its coefficients in a pyramid, their changes, spectra and frames
+# The C library gives large buffers back to the system as soon as they are freed, to fetch each page anew the
+# next time, unless it has seen a larger one freed.
+torch.empty(2**25 - 2**16, dtype=torch.uint8, device="cpu")
+
+CPU_MEMORY, OTHER_MEMORY = 64, 1024  # MiB: about a processor's cache; a share of a GPU's memory
+TRANSFORM = 64  # bytes for each of an image: its coefficients in a pyramid, their changes, spectra and frames
+MODEL = 256  # and with a classifier's activations
 
 
-def images_at_once(images: Tensor, memory: float | None = None) -> int:
+def images_at_once(images: Tensor, memory: float | None = None, bytes_each: int = MODEL) -> int:
     """How many of these images, at least one, are worked on within ``memory`` MiB (None: as is fastest)."""
     if memory is None:
         memory = CPU_MEMORY if images.device.type == "cpu" else OTHER_MEMORY
-    return max(1, int(memory * 2**20 / (BYTES * images[:1].nbytes)))
+    return max(1, int(memory * 2**20 / (bytes_each * images[:1].nbytes)))
 
 
 def row_slices(batch: int, most: int) -> list[slice]:

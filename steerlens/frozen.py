@@ -35,9 +35,10 @@ def frozen_parts(
     """
     source, uphill = analyzed_with_gradient(images, gradient, transform)
     uphill = uphill * weights
-    z = [gradient_step(S, g, alpha) for S, g in zip(source.bands, uphill.bands, strict=True)]
-    gains = [] if amplitude == "constant" else [step.abs() for step in z]
-    return (*source.parts, *(step.angle() for step in z), *(alpha * g for g in uphill.residuals), *gains)
+    pairs = list(zip(source.bands, uphill.bands, strict=True))
+    shifts = [((S + alpha * g) * S.conj()).angle() for S, g in pairs]  # arg z, with no quotient
+    gains = [] if amplitude == "constant" else [gradient_step(S, g, alpha).abs() for S, g in pairs]
+    return (*source.parts, *shifts, *(alpha * g for g in uphill.residuals), *gains)
 
 
 @dataclass(frozen=True)

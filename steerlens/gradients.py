@@ -44,10 +44,11 @@ def model_logits(model: nn.Module, images: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def batched_logits(model: nn.Module, images: Tensor) -> Tensor:
-    """:func:`model_logits` of any number of images, in eval mode, as many at a time as is fastest."""
+def batched_logits(model: nn.Module, images: Tensor, memory: float | None = None) -> Tensor:
+    """:func:`model_logits` of any number of images, in eval mode, some at a time (see `images_at_once`)."""
+    most = images_at_once(images, memory)
     with evaluation_mode(model):
-        return in_chunks(lambda part: (model_logits(model, part),), (images,), images_at_once(images))[0]
+        return in_chunks(lambda part: (model_logits(model, part),), (images,), most)[0]
 
 
 def objective_values(

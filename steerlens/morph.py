@@ -26,10 +26,10 @@ from .checks import (
     check_steps,
     check_targets,
 )
-from .chunks import images_at_once, in_chunks, row_slices
+from .chunks import TRANSFORM, images_at_once, in_chunks, row_slices
 from .editing import AMPLITUDES, bisect_distance, edit_weights, l2_distance
 from .frozen import FrozenPath, frozen_parts
-from .gradients import OBJECTIVES, evaluation_mode, image_gradient, model_logits
+from .gradients import OBJECTIVES, batched_logits, evaluation_mode, image_gradient
 from .progress import progress_bar
 from .transforms import Transform, check_transform
 
@@ -179,16 +179,16 @@ def extrapolate(
     check_choice("objective", objective, OBJECTIVES)
     targets = check_targets(targets, len(images)).to(images.device)
     weights = edit_weights(transform, images, residuals, scales, orientations, amplifiers)
-    most = images_at_once(images, check_memory(memory))
+    memory = check_memory(memory)
 
     def at_sources(images: Tensor, targets: Tensor) -> tuple[Tensor, ...]:
         gradient, logits = image_gradient(model, images, targets, objective)
         return logits, *frozen_parts(images, gradient, transform, weights, alpha, amplitude)
 
     with evaluation_mode(model), torch.no_grad():
-        logits, *parts = in_chunks(at_sources, (images, targets), most)
+        logits, *parts = in_chunks(at_sources, (images, targets), images_at_once(images, memory))
         path = FrozenPath.of(parts, transform, amplitude)
-        return _frozen_morph(model, images, logits, targets, k, path, most, progress)
+        return _frozen_morph(model, images, logits, targets, k, path, memory, progress)
 
 
 def _frozen_morph(
@@ -198,19 +198,20 @@ def _frozen_morph(
     targets: Tensor,
     k: Tensor,
     path: FrozenPath,
-    most: int,
+    memory: float | None,
     progress: bool,
 ) -> Morph:
-    """Frames at every k, rendered and scored ``most`` at a time."""
+    """Frames at every k, rendered and scored some at a time."""
     frames = images.new_empty(len(images), len(k) + 1, *images.shape[1:])
     scores = logits.new_empty(len(images), len(k) + 1, logits.shape[1])
     frames[:, 0], scores[:, 0] = images, logits
+    most = images_at_once(images, memory, TRANSFORM)
     with progress_bar("extrapolate", progress, total=len(images) * len(k)) as bar:
         for rows in row_slices(len(images), most):
             frame = 1
             for part in path.sweep(rows, k.tolist(), max(1, most // (rows.stop - rows.start))):
                 now = slice(frame, frame := frame + len(part))
-                found = model_logits(model, part.flatten(0, 1)).unflatten(0, part.shape[:2])
+                found = batched_logits(model, part.flatten(0, 1), memory).unflatten(0, part.shape[:2])
                 frames[rows, now], scores[rows, now] = part.transpose(0, 1), found.transpose(0, 1)
                 bar.update(part.shape[0] * part.shape[1])
     return measured(frames, scores, torch.cat([k.new_zeros(1), k]), targets, path.render)
@@ -220,7 +221,8 @@ def measured(
     frames: Tensor, logits: Tensor, k: Tensor, targets: Tensor, render: Callable[[Tensor, Tensor], Tensor]
 ) -> Morph:
     """A morph of these frames, with what is derived from them and their logits (batch, frames, classes)."""
-    distances = torch.stack([l2_distance(morph, morph[:1]) for morph in frames])
+    most = images_at_once(frames[:, 0], bytes_each=TRANSFORM * frames.shape[1])
+    (distances,) = in_chunks(lambda rows: (l2_distance(rows, rows[:, :1]),), (frames,), most)
     return Morph(frames, logits.softmax(2), distances, k, logits[:, 0].argmax(1), targets, render)
 
 

@@ -45,7 +45,7 @@ def test_memory_is_a_tensor_like_any_other(dtype, shape):
 
 def test_as_many_images_as_the_memory_holds():
     images = torch.zeros(5, 1, 32, 32)
-    assert images_at_once(images, 1) * 2 == images_at_once(images, 2)
-    assert images_at_once(images, 1) == 2 * images_at_once(images.double(), 1)
+    assert images_at_once(images, 8) * 2 == images_at_once(images, 16)
+    assert images_at_once(images, 8) == 2 * images_at_once(images.double(), 8)
     assert images_at_once(images, 1e-9) == 1
-    assert images_at_once(images) == images_at_once(images, 16)
+    assert images_at_once(images) == images_at_once(images, 64) == images_at_once(images, 16, 64)

@@ -13,7 +13,7 @@ from steerlens import (
     steer,
     wirtinger_gradient,
 )
-from steerlens.chunks import BYTES
+from steerlens.chunks import MODEL
 from steerlens.gradients import objective_values
 
 SHAPE = (13, 16)
@@ -254,7 +254,7 @@ def test_memory_is_bounded_however_many_frames(move, options, model, x):
     """The model (and so each synthesis before it) never sees more than a chunk at a time."""
     seen = []
     model.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
-    four = 4 * BYTES * x[0].nbytes / 2**20
+    four = 4 * MODEL * x[0].nbytes / 2**20
     options = {**options, "steps": 40, "memory": four}
     move(model, x.repeat(4, 1, 1, 1), TARGETS.repeat(4), TRANSFORMS[0], **options)
     assert max(seen) == 4

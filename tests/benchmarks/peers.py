@@ -1,0 +1,139 @@
+"""The pyramid beside other packages, in one process, in alternating calls: medians and their ratios.
+
+plenoptic computes the same bands (the first column says how far apart they are). It is called as its users
+call it, the whole batch at once, and also in chunks of the size that is best for it, which are kept like ours.
+pyrtools is NumPy, one image at a time; pytorch_wavelets' DTCWT is another transform (six orientations, fewer
+coefficients), for scale. Gradients off but where it says otherwise. Runs on a GPU where there is one.
+"""
+
+import warnings
+from collections.abc import Callable
+
+import plenoptic
+import torch
+from measure import DEVICE, report, seconds, side_by_side
+
+from steerlens import SteerablePyramid
+
+CASES = [  # batch, side, scales (plenoptic's limit: floor(log2(min side)) - 2)
+    *((1, 64, 3), (1, 224, 4), (256, 32, 3), (256, 64, 3), (64, 128, 4)),
+    *((64, 224, 4), (16, 256, 5), (4, 512, 5)),
+]
+TRAINED = [(256, 32, 3), (256, 64, 3), (16, 224, 4), (16, 256, 5)]
+REPEATS = 11
+
+
+def pyramids(side: int, scales: int) -> tuple[SteerablePyramid, torch.nn.Module]:
+    """Ours and plenoptic's: tight frames, complex, four orientations."""
+    options = {"height": scales, "order": 3, "is_complex": True, "tight_frame": True}
+    theirs = plenoptic.process.SteerablePyramidFreq((side, side), **options).to(DEVICE)
+    return SteerablePyramid((side, side), scales, orientations=4), theirs
+
+
+def in_chunks_of(size: int, images: torch.Tensor, theirs: torch.nn.Module) -> torch.Tensor:
+    """plenoptic's pyramids of chunks, all kept as ours are, then their images."""
+    kept = [theirs(part) for part in images.split(size)]
+    return torch.cat([theirs.recon_pyr(coefficients) for coefficients in kept])
+
+
+def best_chunk(images: torch.Tensor, theirs: torch.nn.Module) -> int:
+    """The power of two that is fastest, each tried three times."""
+    sizes = [size for size in (1, 2, 4, 8, 16, 32, 64, 128, 256) if size <= len(images)]
+    tried = {size: min(seconds(lambda n=size: in_chunks_of(n, images, theirs)) for _ in range(3)) for size in sizes}
+    return min(tried, key=tried.get)
+
+
+@torch.no_grad()
+def same_bands(batch: int, side: int, scales: int) -> dict:
+    """Analyse and synthesise."""
+    images = torch.rand(batch, 1, side, side, device=DEVICE)
+    ours, theirs = pyramids(side, scales)
+    oracle = theirs(images)
+    pairs = [(oracle[scale], band) for scale, band in enumerate(ours.analyze(images).bands)]
+    difference = max((a - b).abs().max().item() for a, b in pairs)
+    del oracle, pairs
+    size = best_chunk(images, theirs)
+    mine, whole, chunked = side_by_side(
+        [
+            lambda: ours.synthesize(ours.analyze(images)),
+            lambda: theirs.recon_pyr(theirs(images)),
+            lambda: in_chunks_of(size, images, theirs),
+        ],
+        REPEATS,
+    )
+    return {
+        "batch x side, scales": f"{batch} x {side}x{side}, {scales}",
+        "bands apart": f"{difference:.0e}",
+        "steerlens ms": mine,
+        "plenoptic ms": whole,
+        "ratio": whole / mine,
+        "plenoptic in chunks ms": chunked,
+        "of": size,
+        "ratio to it": chunked / mine,
+    }
+
+
+def with_gradients(batch: int, side: int, scales: int) -> dict:
+    """Analyse, synthesise, and the gradient of a sum of squares with respect to the image."""
+    images = torch.rand(batch, 1, side, side, device=DEVICE, requires_grad=True)
+    ours, theirs = pyramids(side, scales)
+
+    def gradient(there_and_back: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+        return torch.autograd.grad(there_and_back(images).square().sum(), images)[0]
+
+    mine, peer = side_by_side(
+        [
+            lambda: gradient(lambda x: ours.synthesize(ours.analyze(x))),
+            lambda: gradient(lambda x: theirs.recon_pyr(theirs(x))),
+        ],
+        REPEATS,
+    )
+    name = f"{batch} x {side}x{side}, {scales}"
+    return {"batch x side, scales": name, "steerlens ms": mine, "plenoptic ms": peer, "ratio": peer / mine}
+
+
+@torch.no_grad()
+def other_transforms() -> list[dict]:
+    """pyrtools, and the dual-tree complex wavelet transform, 256 images each."""
+    import pyrtools
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it imports pkg_resources, which says that it will go
+        from pytorch_wavelets import DTCWTForward, DTCWTInverse
+
+    def with_pyrtools(arrays) -> None:
+        for array in arrays:
+            pyrtools.pyramids.SteerablePyramidFreq(array, height=3, order=3, is_complex=True).recon_pyr()
+
+    rows = []
+    for side in (32, 64):
+        images = torch.rand(256, 1, side, side, device=DEVICE)
+        ours, forward, inverse = pyramids(side, 3)[0], DTCWTForward(J=3).to(DEVICE), DTCWTInverse().to(DEVICE)
+        arrays = images[:, 0].double().cpu().numpy()
+        mine, wavelets = side_by_side(
+            [lambda: ours.synthesize(ours.analyze(images)), lambda: inverse(forward(images))], REPEATS
+        )
+        again, numpy = side_by_side(
+            [lambda: ours.synthesize(ours.analyze(images)), lambda: with_pyrtools(arrays)], 3
+        )
+        name = f"256 x {side}x{side}, 3"
+        columns = ("steerlens ms", "other ms", "ratio")
+        for other, times in (("pyrtools", (again, numpy)), ("DTCWT", (mine, wavelets))):
+            values = (*times, times[1] / times[0])
+            rows.append({"other": other, "batch x side, scales": name, **dict(zip(columns, values, strict=True))})
+    return rows
+
+
+def main() -> None:
+    """Print the tables and write build/benchmarks/peers.json."""
+    torch.manual_seed(0)
+    tables = {
+        "Analyse and synthesise": [same_bands(*case) for case in CASES],
+        "Forward and backward": [with_gradients(*case) for case in TRAINED],
+        "Other transforms, analyse and synthesise": other_transforms(),
+    }
+    report("peers", tables, plenoptic=plenoptic.__version__, repeats=REPEATS)
+
+
+if __name__ == "__main__":
+    main()
