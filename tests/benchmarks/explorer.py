@@ -2,20 +2,17 @@
 
 The first in this process: a live morph of a digit, 24 steps, with every frame drawn. The second in headless
 Chromium, in JupyterLab and in Voila, started as by `make lab` and `make explore`: from the key's event to the
-load event of the picture. Medians go to the terminal and, with the machine's description, to
-build/benchmarks/explorer.json.
+load event of the picture.
 """
 
-import json
 import os
-import platform
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
 import servers
-import torch
+from measure import report
 from playwright.sync_api import Page, sync_playwright
 
 import steerlens as sl
@@ -24,7 +21,6 @@ REPEATS = 40
 MORPHS = 10
 # A key that follows at once also waits for the messages of the one before: bars, curves, the kernel's status.
 PAUSES = {"a move from rest": 150, "key after key": 0}
-REPORT = Path(__file__).resolve().parents[2] / "build" / "benchmarks" / "explorer.json"
 SOURCE = """
 import torch
 import steerlens as sl
@@ -91,23 +87,14 @@ def in_browser() -> list[dict]:
 
 
 def main() -> None:
-    """Print the table and write the report."""
+    """Print the table and write build/benchmarks/explorer.json."""
     rows = [{"case": "24-frame live morph of a digit, drawn", "ms": 1e3 * morph_seconds()}]
     if servers.CHROMIUM is None:
         print("Chromium is not installed: no latencies in the browser.")
     else:
         rows += in_browser()
-    for row in rows:
-        print(f"{row['case']:40}{row['ms']:8.0f} ms")
-    load = os.getloadavg()[0]
-    machine = {
-        "processor": platform.processor() or platform.machine(),
-        "load": load,
-        "torch": torch.__version__,
-    }
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps({"machine": machine, "repeats": REPEATS, "rows": rows}, indent=2) + "\n")
-    print(f"medians of {REPEATS} keys, load average {load:.1f}; written to {REPORT}")
+    title = f"The explorer, medians of {REPEATS} keys"
+    report("explorer", {title: rows}, load=os.getloadavg()[0])
 
 
 if __name__ == "__main__":

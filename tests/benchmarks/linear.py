@@ -5,7 +5,7 @@ resident set above what the process held before the call. The yardstick is the c
 is: the gradient of one score with respect to the image, parameters not among the leaves. Medians of three.
 Beside it, block against power for six singular triplets of the small super-resolution network, and how far
 the contributions of Theorem 1 are from the score, in float64, for torchvision's classifiers at full size with
-random weights. The table goes to the terminal and to build/benchmarks/linear.json.
+random weights.
 """
 
 import json
@@ -14,10 +14,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
 
 import torch
+from measure import peak, report
 from torchvision import models
 
 from steerlens.lessons.linear_nets import load
@@ -27,24 +26,6 @@ CLASSIFIERS = (
     *("alexnet", "vgg16", "vgg16_bn", "resnet50", "densenet121", "squeezenet1_0", "inception_v3"),
     *("mobilenet_v2", "mobilenet_v3_large", "convnext_tiny"),
 )
-REPORT = Path(__file__).resolve().parents[2] / "build" / "benchmarks" / "linear.json"
-
-
-def resident(field: str) -> float:
-    """Megabytes: "VmRSS" now, "VmHWM" at most."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
-
-
-def measured(action: Callable[[], object]) -> dict[str, float]:
-    """Peak megabytes above the start, and seconds, of one call."""
-    Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
-    before, start = resident("VmRSS"), time.perf_counter()
-    kept = action()
-    seconds = time.perf_counter() - start
-    peak = resident("VmHWM") - before
-    del kept
-    return {"megabytes": peak, "seconds": seconds}
 
 
 def case(name: str) -> dict[str, float]:
@@ -58,7 +39,7 @@ def case(name: str) -> dict[str, float]:
         return torch.autograd.grad(model(leaf)[0, 0], leaf)[0]
 
     if name == "forward and backward":
-        return measured(plain)
+        return peak(plain)
     interpreter = LinearInterpreter(model, x, keep_graph=False)
     actions = {
         "apply": lambda: interpreter.apply(x),
@@ -66,7 +47,7 @@ def case(name: str) -> dict[str, float]:
         "contributions": lambda: interpreter.contributions(0),
         "interpreter, graph kept": lambda: LinearInterpreter(model, x),
     }
-    return measured(actions[name])
+    return peak(actions[name])
 
 
 def triplets() -> dict[str, dict[str, float]]:
@@ -98,31 +79,42 @@ def completeness(name: str) -> dict[str, float]:
     return {"error": error, "seconds": time.perf_counter() - start, "terms": len(parts.layers)}
 
 
-def main() -> None:
-    """Run all cases, print the table and write it."""
+def on_vgg() -> list[dict]:
+    """The cases, each the median of three processes, beside one forward and backward pass."""
     names = "forward and backward", "apply", "transpose", "contributions", "interpreter, graph kept"
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    report = {}
+    found = {}
     for name in names:
         command = [sys.executable, __file__, name]
         options = {"env": environment, "capture_output": True, "text": True, "check": True}
         answers = [json.loads(subprocess.run(command, **options).stdout) for _ in range(3)]
-        report[name] = {key: statistics.median(answer[key] for answer in answers) for key in answers[0]}
-        ratios = {key: report[name][key] / report[names[0]][key] for key in report[name]}
-        print(f"{name:25} {report[name]['megabytes']:6.0f} MB ({ratios['megabytes']:.2f})", end=" ")
-        print(f"{report[name]['seconds']:6.2f} s ({ratios['seconds']:.2f})")
+        found[name] = {key: statistics.median(answer[key] for answer in answers) for key in answers[0]}
+    unit = found[names[0]]
+    return [
+        {
+            "": name,
+            "MiB": values["megabytes"],
+            "ratio": values["megabytes"] / unit["megabytes"],
+            "seconds": values["seconds"],
+            "ratio of seconds": values["seconds"] / unit["seconds"],
+        }
+        for name, values in found.items()
+    ]
+
+
+def main() -> None:
+    """Run all cases, print the tables and write build/benchmarks/linear.json."""
     torch.set_num_threads(1)
-    for method, found in triplets().items():
-        line = f"{found['seconds']:6.2f} s, {found['vectors']} vectors, error {found['error']:.0e}"
-        report[f"six triplets, {method}"] = found
-        print(f"six triplets, {method:11} {line}")
-    for name in CLASSIFIERS:
-        report[name] = found = completeness(name)
-        print(
-            f"{name:20} sum of {found['terms']:3} terms, error {found['error']:.0e}, {found['seconds']:.1f} s"
-        )
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps(report, indent=2) + "\n")
+    tables = {
+        "Linear interpreter of VGG-16 at 224x224, beside one forward and backward pass": on_vgg(),
+        "Six singular triplets of the super-resolution network": [
+            {"method": method, **values} for method, values in triplets().items()
+        ],
+        "The contributions' sum beside the score, float64": [
+            {"network": name, **completeness(name)} for name in CLASSIFIERS
+        ],
+    }
+    report("linear", tables)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What the benchmarks share: times side by side, FFTs recorded and played again, memory, reports."""
 
 import json
+import math
 import platform
 import statistics
 import time
@@ -119,12 +120,14 @@ def report(name: str, tables: dict[str, list[dict]], **extra: object) -> None:
 
 def markdown(title: str, rows: list[dict]) -> str:
     """A table in Markdown: numbers to three figures."""
-    lines = [f"**{title}**", "", "| " + " | ".join(rows[0]) + " |", "|---" + "|---:" * (len(rows[0]) - 1) + "|"]
+    head, rule = " | ".join(rows[0]), "|---" + "|---:" * (len(rows[0]) - 1)
+    lines = [f"**{title}**", "", f"| {head} |", f"{rule}|"]
     lines += ["| " + " | ".join(_said(value) for value in row.values()) + " |" for row in rows]
     return "\n".join(lines)
 
 
 def _said(value: object) -> str:
-    if not isinstance(value, float):
+    if not isinstance(value, float) or value == 0:
         return str(value)
-    return f"{value:.0f}" if value >= 100 else f"{value:.3g}" if value < 0.01 else f"{value:.{2 if value < 10 else 1}f}"
+    decimals = 2 - math.floor(math.log10(abs(value)))
+    return f"{value:.{max(0, decimals)}f}" if decimals < 6 else f"{value:.0e}"
