@@ -342,6 +342,7 @@ EDITING = {
     "scales": [None, 0, [1], (), (0, 1), torch.tensor([0]), np.array(1)],
     "orientations": [None, 2, [0, 2], range(3)],
     "amplifiers": [None, [2.0], (0,), np.ones(1), torch.tensor([-1])],
+    "memory": [None, 1e-6, 100],
     "progress": [False],
 }
 BAD_MORPHING = {
@@ -356,6 +357,7 @@ BAD_EDITING = {
     "scales": bad_indices(2),
     "orientations": bad_indices(3),
     "amplifiers": BAD_AMPLIFIERS,
+    "memory": [case for case in bad_numbers(positive=True) if case[0] is not None],
 }
 BOUNDARIES = {
     "SteerablePyramid": Boundary(
@@ -774,6 +776,7 @@ def generated_bad_values() -> dict[str, st.SearchStrategy]:
         "alpha": not_finite | no_number,
         "cap": not_positive,
         "budget": not_positive.filter(lambda value: value is not None),
+        "memory": not_positive.filter(lambda value: value is not None),
         "distance": not_positive,
         "learning_rate": not_positive,
         "radius": not_positive,
