@@ -1,20 +1,16 @@
 """Work on a batch a few rows at a time: what stays in the cache costs no page faults.
 
-row_slices     slices of a batch, of about equal length
-in_chunks      a function of a batch, applied to slices of it
-uninitialized  memory for a result
+images_at_once  how many images the memory allows
+row_slices      slices of a batch, of about equal length
+in_chunks       a function of a batch, applied to slices of it
 """
 
 import math
 from collections.abc import Callable
 
-import numpy as np
-import torch
 from torch import Tensor
 
-# The C library gives large buffers back to the system as soon as they are freed, to fetch each page anew the
-# next time, unless it has seen a larger one freed.
-torch.empty(2**25 - 2**16, dtype=torch.uint8, device="cpu")
+from .buffers import uninitialized
 
 CPU_MEMORY, OTHER_MEMORY = 64, 1024  # MiB: about a processor's cache; a share of a GPU's memory
 TRANSFORM = 64  # bytes for each of an image: its coefficients in a pyramid, their changes, spectra and frames
@@ -49,16 +45,3 @@ def in_chunks(
         for into, part in zip(whole, parts, strict=True):
             into[rows] = part
     return whole
-
-
-def uninitialized(shape: tuple[int, ...], like: Tensor) -> Tensor:
-    """Memory of a shape, of the type and on the device of a tensor.
-
-    On a CPU it is NumPy's, which asks the system for huge pages: first touching 40 MB of torch's own costs
-    three times as long.
-    """
-    if like.device.type != "cpu":
-        return like.new_empty(shape)
-    memory = np.empty(shape, like.detach().numpy().dtype)
-    memory.reshape(-1)[:: 4096 // memory.itemsize] = 0  # by one thread: two that meet on a page wait long
-    return torch.from_numpy(memory)

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steerlens.chunks import images_at_once, in_chunks, row_slices, uninitialized
+from steerlens.chunks import images_at_once, in_chunks, row_slices
 
 
 @given(st.integers(1, 300), st.integers(-1, 400))
@@ -31,16 +31,6 @@ def test_in_chunks_is_the_function_itself(most):
     assert torch.equal(doubled, 2 * a)
     assert torch.equal(both, torch.complex(b, -b))
     assert max(seen) <= most and sum(seen) == 7
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.complex64, torch.complex128])
-@pytest.mark.parametrize("shape", [(1,), (3, 5), (70, 64, 64)], ids=str)
-def test_memory_is_a_tensor_like_any_other(dtype, shape):
-    memory = uninitialized(shape, torch.zeros(2, dtype=dtype))
-    assert memory.dtype == dtype and memory.shape == shape and memory.is_contiguous()
-    memory.fill_(1)
-    assert memory.all()
-    memory.requires_grad_(dtype.is_floating_point)
 
 
 def test_as_many_images_as_the_memory_holds():

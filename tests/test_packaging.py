@@ -12,6 +12,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "steerlens").rglob("*.py"))
 FLOORS = [  # each imports only from floors below it
+    {"buffers"},
     {"checks", "chunks", "fft", "masks", "modes", "networks", "progress"},
     {"transforms", "linear"},
     {"color", "pyramid", "gradients", "data"},
