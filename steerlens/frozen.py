@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .buffers import uninitialized
 from .editing import amplitude_gain, phasor, rendered
 from .gradients import analyzed_with_gradient, gradient_step
 from .transforms import Coefficients, Transform
@@ -87,7 +88,7 @@ class FrozenPath:
         bands, at, step, turns = source.bands, 0.0, None, []
         for start in range(0, len(k), together):
             ks = k[start : start + together]
-            turned = [S.new_empty(len(ks), *S.shape) for S in bands]
+            turned = [uninitialized((len(ks), *S.shape), S) for S in bands]
             for frame, position in enumerate(ks):
                 if position - at != step:
                     step = position - at

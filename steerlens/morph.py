@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from .buffers import uninitialized
 from .checks import (
     check_choice,
     check_images,
@@ -202,7 +203,7 @@ def _frozen_morph(
     progress: bool,
 ) -> Morph:
     """Frames at every k, rendered and scored some at a time."""
-    frames = images.new_empty(len(images), len(k) + 1, *images.shape[1:])
+    frames = uninitialized((len(images), len(k) + 1, *images.shape[1:]), images)
     scores = logits.new_empty(len(images), len(k) + 1, logits.shape[1])
     frames[:, 0], scores[:, 0] = images, logits
     most = images_at_once(images, memory, TRANSFORM)
