@@ -1,5 +1,6 @@
 """What the benchmarks share: times side by side, FFTs recorded and played again, memory, reports."""
 
+import ctypes
 import json
 import math
 import platform
@@ -85,7 +86,8 @@ def resident(field: str) -> float:
 
 
 def peak(action: Callable[[], object]) -> dict[str, float]:
-    """Peak megabytes above the start, and seconds, of one call."""
+    """Peak megabytes above the start, and seconds, of one call; what was freed before it counts as new."""
+    ctypes.CDLL(None).malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
     before, start = resident("VmRSS"), time.perf_counter()
     kept = action()
