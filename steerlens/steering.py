@@ -98,14 +98,7 @@ def steer(
         budget=None if budget is None else check_number("budget", budget, positive=True),
         length=None if length is None else check_number("length", length, positive=True),
     )
-    chunks = row_slices(len(images), images_at_once(images, check_memory(memory)))
-    with (
-        evaluation_mode(model),
-        torch.no_grad(),
-        progress_bar("steer", progress, total=steps * len(chunks)) as bar,
-    ):
-        parts = [_steered(model, images[rows], targets[rows], plan, bar) for rows in chunks]
-    frames, logits = (torch.cat(part) for part in zip(*parts, strict=True))
+    frames, logits = _in_chunks(model, images, targets, plan, check_memory(memory), progress)
     k = torch.arange(steps + 1, device=images.device, dtype=images.dtype)
     return measured(frames, logits, k, targets, _chords(frames, k))
 
@@ -124,6 +117,21 @@ class _Plan:
     steps: int
     budget: float | None
     length: float | None
+
+
+def _in_chunks(
+    model: nn.Module, images: Tensor, targets: Tensor, plan: _Plan, memory: float | None, progress: bool
+) -> tuple[Tensor, Tensor]:
+    """What `_steered` returns, for as many images at a time as the memory allows."""
+    chunks = row_slices(len(images), images_at_once(images, memory))
+    with (
+        evaluation_mode(model),
+        torch.no_grad(),
+        progress_bar("steer", progress, total=plan.steps * len(chunks)) as bar,
+    ):
+        parts = [_steered(model, images[rows], targets[rows], plan, bar) for rows in chunks]
+    frames, logits = (torch.cat(part) for part in zip(*parts, strict=True))
+    return frames, logits
 
 
 def _steered(

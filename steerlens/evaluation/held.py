@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ..checks import check_integer, check_number
 from ..editing import ascent_increments, l2_distance, moved, of_length, rendered
-from ..gradients import coefficient_gradient, evaluation_mode, image_gradient
+from ..gradients import analyzed_with_gradient, evaluation_mode, image_gradient
 from ..pyramid import SteerablePyramid
 from ..transforms import Pixels, Transform
 from .matched import GRID, Editor
@@ -132,8 +132,7 @@ def _warped(current: Tensor, gradient: Tensor, length: float) -> Tensor:
 
 def _moved(current: Tensor, gradient: Tensor, length: float, transform: Transform) -> Tensor:
     """The image after a joint step of phase and amplitude (of pixels, where there are no bands)."""
-    at = transform.analyze(current)
-    uphill = coefficient_gradient(gradient, current, transform)
+    at, uphill = analyzed_with_gradient(current, gradient, transform)
     if uphill.bands:
         uphill = uphill.map(lambda band: band, torch.zeros_like)
     step = ascent_increments(at, uphill, "joint", LENGTH, 1.0)
