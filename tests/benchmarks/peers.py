@@ -16,6 +16,7 @@ from pathlib import Path
 import plenoptic
 import torch
 from measure import DEVICE, report, seconds, side_by_side
+from plenoptic_alone import REPEATS, plenoptic_pyramid
 
 from steerlens import SteerablePyramid
 
@@ -24,14 +25,11 @@ CASES = [  # batch, side, scales (plenoptic's limit: floor(log2(min side)) - 2)
     *((64, 224, 4), (16, 256, 5), (4, 512, 5)),
 ]
 TRAINED = [(256, 32, 3), (256, 64, 3), (16, 224, 4), (16, 256, 5)]
-REPEATS = 11
 
 
 def pyramids(side: int, scales: int) -> tuple[SteerablePyramid, torch.nn.Module]:
     """Ours and plenoptic's: tight frames, complex, four orientations."""
-    options = {"height": scales, "order": 3, "is_complex": True, "tight_frame": True}
-    theirs = plenoptic.process.SteerablePyramidFreq((side, side), **options).to(DEVICE)
-    return SteerablePyramid((side, side), scales, orientations=4), theirs
+    return SteerablePyramid((side, side), scales, orientations=4), plenoptic_pyramid(side, scales)
 
 
 def in_chunks_of(size: int, images: torch.Tensor, theirs: torch.nn.Module) -> torch.Tensor:

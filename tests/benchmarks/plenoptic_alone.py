@@ -12,12 +12,17 @@ from measure import DEVICE, side_by_side
 REPEATS = 11
 
 
+def plenoptic_pyramid(side: int, scales: int) -> torch.nn.Module:
+    """plenoptic's pyramid: a tight frame, complex, four orientations."""
+    options = {"height": scales, "order": 3, "is_complex": True, "tight_frame": True}
+    return plenoptic.process.SteerablePyramidFreq((side, side), **options).to(DEVICE)
+
+
 def main(batch: int, side: int, scales: int, gradient: bool) -> None:
     """Print the milliseconds."""
     torch.manual_seed(0)
     images = torch.rand(batch, 1, side, side, device=DEVICE, requires_grad=gradient)
-    options = {"height": scales, "order": 3, "is_complex": True, "tight_frame": True}
-    pyramid = plenoptic.process.SteerablePyramidFreq((side, side), **options).to(DEVICE)
+    pyramid = plenoptic_pyramid(side, scales)
 
     def there_and_back() -> torch.Tensor:
         result = pyramid.recon_pyr(pyramid(images))
