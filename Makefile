@@ -5,7 +5,7 @@ LESSONS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help
 .PHONY: help notebooks test lab explore browser figures benchmark checkpoints tables \
-  picture write refresh format constraints clean
+  picture write refresh format constraints clean always
 
 # Lessons run in their own folder and without progress bars, which would stay in their outputs. Tests and
 # lessons run side by side, each on one thread: more would wait for each other.
@@ -21,15 +21,27 @@ help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' Makefile | expand -t 14
 
 notebooks: .venv/installed  ## run the lessons on the data at hand; the site is build/site/index.html
-	rm -rf build/notebooks
-	$(PYTHON) notebooks/series.py execute build/notebooks
-	$(PYTHON) notebooks/figures.py build/figures
-	$(PYTHON) notebooks/pages.py build/notebooks build/figures build/site
+	@$(MAKE) --no-print-directory build/executed || true
+	@$(PYTHON) notebooks/figures.py build/figures || true
+	@$(PYTHON) notebooks/pages.py build/notebooks build/figures build/site
 
-test: .venv/installed  ## lint, unit tests, doctests, and the lessons' marked outputs
+test: .venv/installed  ## lint, unit tests, doctests, and the lessons with their marked outputs
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --nbval-lax --ignore tests/browser steerlens tests $(LESSONS)
+	$(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore tests/browser steerlens tests
+	@$(MAKE) --no-print-directory build/executed
+
+# The lessons are run once for both commands, and again when a file or what they run under has changed.
+build/executed: $(shell find steerlens notebooks data/checkpoints data/results -type f -not -name '*.pyc') build/conditions .venv/installed
+	@rm -rf build/notebooks
+	@$(PYTHON) notebooks/execution.py build/notebooks
+	@touch $@
+
+always:
+
+build/conditions: always
+	@mkdir -p build; env | grep -E '^(STEERLENS_DATA|ATEN|ONEDNN|DNNL|MKL|OMP)' | sort > $@.new; ls data >> $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 lab: .venv/installed  ## JupyterLab on the lessons
 	$(PYTHON) -m jupyter lab notebooks --ServerApp.$(PROMPT)
@@ -62,7 +74,7 @@ write: .venv/installed  ## badges, set-up cells and links of the lessons, and th
 	$(PYTHON) notebooks/series.py write
 
 refresh: write  ## run the lessons in place, to be committed (needs the real data)
-	$(PYTHON) notebooks/series.py execute
+	$(PYTHON) notebooks/execution.py in-place
 	$(PYTHON) notebooks/equations.py write
 
 format: .venv/installed  ## format code and lessons

@@ -5,10 +5,13 @@ the first test images of their classes that the classifier gets right.
 """
 
 import html
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from execution import FAILURES, report
 
 import steerlens as sl
 from steerlens.data import ImageData
@@ -147,20 +150,34 @@ def table(morph: sl.Morph, classes: tuple[str, ...]) -> str:
     return f"<table>{head}{''.join(rows)}</table>"
 
 
-def main(folder: Path) -> None:
-    """Write every figure and the page."""
+def section(figure: PaperFigure, folder: Path) -> tuple[str, str]:
+    """A figure's section of the page, and what went wrong: one that fails stops nothing."""
+    try:
+        return write(figure, folder), ""
+    except Exception as error:  # whatever it is, the page says it
+        said = f"Figure {figure.number}: {type(error).__name__}: {error}".splitlines()[0]
+        print(said, flush=True)
+        return f"<h2>Figure {figure.number}</h2><p><b>It could not be made.</b> {html.escape(said)}</p>", said
+
+
+def main(folder: Path) -> list[str]:
+    """Write every figure and the page; return what failed, which is written to the folder, too."""
     folder.mkdir(parents=True, exist_ok=True)
-    sections = "\n".join(write(figure, folder) for figure in FIGURES)
+    sections, said = zip(*(section(figure, folder) for figure in FIGURES), strict=True)
     page = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>The paper\'s figures</title>'
         f"<style>{STYLE}</style><h1>The figures of <cite>Through a Steerable Lens</cite>, made again</h1>"
         "<p>Made by the functions that the lessons call. Rows are always the first test images of their "
-        f"classes that the classifier gets right, with all variants that a lesson compares.</p>\n{sections}\n"
-        "</html>\n"
+        "classes that the classifier gets right, with all variants that a lesson compares.</p>\n"
+        + "\n".join(sections)
+        + "\n</html>\n"
     )
     (folder / "index.html").write_text(page, encoding="utf-8")
+    failures = [line for line in said if line]
+    (folder / FAILURES).write_text(json.dumps(failures), encoding="utf-8")
     print(f"open {folder / 'index.html'}")
+    return failures
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    report(main(Path(sys.argv[1])))

@@ -90,7 +90,8 @@ def page(figures: Path, folder: Path) -> None:
         folder: sources of the site; the site has the sheets in _static/.
     """
     (static := folder / "sheets").mkdir(parents=True, exist_ok=True)
-    sections = "\n".join(figure(each, figures, static) for each in EXHIBITS)
+    made = [each for each in EXHIBITS if (figures / f"{each.stem}.gif").is_file()]  # a figure may have failed
+    sections = "\n".join(figure(each, figures, static) for each in made)
     (folder / "gallery.md").write_text(
         "# Gallery\n\nMorphs on their way to another class and back. What each shows, and what it does not, "
         "stands in its lesson.\n\n```{raw} html\n"

@@ -1,8 +1,9 @@
-"""The lessons as a series: the cells nobody types, and their execution.
+"""The lessons as a series: the cells nobody types.
 
     python notebooks/series.py write             generate badges, set-up, links and the README's table
     python notebooks/series.py check             say what `write` would change
-    python notebooks/series.py execute [FOLDER [SOURCE]]  run every lesson of SOURCE, into FOLDER or in place
+
+`notebooks/execution.py` runs them.
 
 A lesson is a file notebooks/NN_name.ipynb; explore.ipynb is a page of its own, without a number. The
 opening cell begins with `# Title`; the first sentence of the paragraph below is its summary. Generated cells
@@ -11,17 +12,12 @@ hosted comes from the URL in pyproject.toml.
 """
 
 import argparse
-import os
 import re
 import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
@@ -29,8 +25,6 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 README = ROOT / "README.md"
 EXPLORER = "explore.ipynb"
-CELL_TIMEOUT = 600  # seconds
-MOST_AT_ONCE = 4  # lessons that are run side by side, where there are as many cores
 
 BADGES_ID, SETUP_ID, LINKS_ID = "generated-badges", "generated-setup", "generated-links"
 ONLY_IN_THE_FILE = {"tags": ["remove-cell"]}  # the site has buttons and links of its own
@@ -191,44 +185,13 @@ def check() -> None:
         sys.exit(f"out of date: {', '.join(late)}; run: make write")
 
 
-def execute(folder: Path = HERE, source: Path = HERE) -> None:
-    """Run every page of `source` in that folder, some side by side, and write them, executed, to `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(min(MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
-        for line in pool.map(lambda this: execute_one(this.path, folder), pages(source)):
-            print(line, flush=True)
-
-
-def execute_one(path: Path, folder: Path) -> str:
-    """Run one lesson, write it to `folder`, and return its name and how long it took."""
-    start = time.perf_counter()
-    notebook = read(path)
-    client = NotebookClient(
-        notebook,
-        timeout=CELL_TIMEOUT,
-        kernel_name="python3",
-        extra_arguments=["--log-level=ERROR"],
-        store_widget_state=False,
-        coalesce_streams=True,
-        resources={"metadata": {"path": str(path.parent)}},
-    )
-    try:
-        client.execute()
-    except CellExecutionError as error:
-        raise SystemExit(f"{path.name} stopped at a cell that raised:\n{error}") from None
-    nbformat.write(normalized(notebook), folder / path.name)
-    return f"{path.name:40} {time.perf_counter() - start:6.1f} s"
-
-
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["write", "check", "execute"])
-    parser.add_argument("folder", nargs="*", type=Path)
-    arguments = parser.parse_args()
-    globals()[arguments.command](*arguments.folder)
+    parser.add_argument("command", choices=["write", "check"])
+    globals()[parser.parse_args().command]()
 
 
 if __name__ == "__main__":

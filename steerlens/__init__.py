@@ -9,35 +9,6 @@
 (4, 13, 1, 64, 64)
 """
 
-from . import color, data, evaluation, imagenet, linear, maco, models, objectives, spectra
-from .explorer import explore
-from .gradients import gradient_step, polar_gradient, wirtinger_gradient
-from .morph import Morph, extrapolate
-from .plot import filmstrip
-from .pyramid import SteerablePyramid
-from .steering import steer
-from .transforms import Coefficients, Fourier, Pixels
+import lazy_loader
 
-__all__ = [
-    "Coefficients",
-    "Fourier",
-    "Morph",
-    "Pixels",
-    "SteerablePyramid",
-    "color",
-    "data",
-    "evaluation",
-    "explore",
-    "extrapolate",
-    "filmstrip",
-    "gradient_step",
-    "imagenet",
-    "linear",
-    "maco",
-    "models",
-    "objectives",
-    "polar_gradient",
-    "spectra",
-    "steer",
-    "wirtinger_gradient",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)  # the names of __init__.pyi

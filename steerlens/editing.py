@@ -21,6 +21,9 @@ AMPLITUDES = ("constant", "compounded", "linear")
 DIRECTIONS = ("phase", "wirtinger", "joint")
 RESIDUALS = ("linear", "fixed")
 DISTANCE_TOLERANCE = 5e-4
+# Gradients below it (p has all but reached 1) are no longer scaled up to the cap. Entries a rounding error
+# below it are the smallest normal numbers of float32; in float64, too, so that morphs stop at the same place.
+FAINTEST = torch.finfo(torch.float32).tiny / torch.finfo(torch.float32).eps
 LARGEST_GAIN = 1e30  # of a compounded amplitude, so that sums of coefficients stay within float32
 
 
@@ -145,12 +148,12 @@ def _inverse_modulus(S: Tensor) -> Tensor:
 def _scaled_to(cap: float, parts: Sequence[Tensor]) -> list[Tensor]:
     """Parts of each image times one factor that brings its largest modulus to ``cap``.
 
-    Where that modulus is not a normal number (the gradient of a saturated softmax), they become zeros.
+    Where that modulus is below `FAINTEST`, they become zeros.
     """
     if not parts:
         return []
     peak = torch.stack([part.abs().flatten(1).amax(1) for part in parts]).amax(0)
-    normal = peak >= torch.finfo(peak.dtype).tiny
+    normal = peak >= FAINTEST
     inverse = torch.where(normal, 1 / torch.where(normal, peak, 1), 0)
     return [part * inverse.view(-1, *[1] * (part.ndim - 1)) * cap for part in parts]
 

@@ -64,13 +64,24 @@ def objective_values(
         sources: class indices (batch,) that the margin is taken to; the predicted classes if None.
     """
     check_choice("objective", objective, OBJECTIVES)
-    if objective == "log_probability":
-        logits = logits.log_softmax(dim=1)
     values = logits.gather(1, targets[:, None]).squeeze(1)
+    if objective == "log_probability":
+        return nn.functional.logsigmoid(values - _rivals(logits, targets))
     if objective == "margin":
         sources = logits.argmax(dim=1) if sources is None else sources
         values = values - logits.gather(1, sources[:, None]).squeeze(1)
     return values
+
+
+def _rivals(logits: Tensor, targets: Tensor) -> Tensor:
+    """logsumexp of all logits but the target's, (batch,).
+
+    log p = log sigmoid(target's logit - this) keeps its gradient, 1 - p, where softmax has rounded p to 1.
+    """
+    others = torch.ones_like(logits, dtype=torch.bool).scatter(1, targets[:, None], False)
+    if logits.shape[1] == 1:  # no rival: p = 1
+        return logits.new_full((len(logits),), -torch.inf)
+    return logits[others].view(len(logits), -1).logsumexp(1)
 
 
 def image_gradient(

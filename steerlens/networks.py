@@ -3,8 +3,12 @@
 lenet, arcade_net   two convolutions and two linear layers each
 face_net            five convolutions and two linear layers
 mlp, resnet         judges of lesson 08: no convolution, and convolutions with shortcuts
+smooth_twin         a trained net without kinks, on which finite differences mean something
 """
 
+from copy import deepcopy
+
+import torch
 from torch import Tensor, nn
 
 
@@ -72,3 +76,35 @@ class ResidualBlock(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """(batch, before, height, width) to (batch, after, half the height, half the width)."""
         return nn.functional.relu(self.shortcut(images) + self.body(images))
+
+
+def smooth_twin(network: nn.Module, sharpness: float = 4.0) -> nn.Module:
+    """A copy in float64 with softplus for each ``nn.ReLU`` and average for each ``nn.MaxPool2d``.
+
+    It has the same weights and infinitely many derivatives, so that a finite difference and a gradient must
+    agree anywhere; of the network itself they disagree within a step of a kink.
+
+    Args:
+        network: with its units as modules; functional ones stay as they are.
+        sharpness: of softplus, log(1 + exp(sharpness x)) / sharpness.
+    """
+    twin = deepcopy(network).double()
+    for parent in list(twin.modules()):
+        for name, unit in parent.named_children():
+            if isinstance(unit, nn.ReLU):
+                setattr(parent, name, Softplus(sharpness))
+            elif isinstance(unit, nn.MaxPool2d):
+                setattr(parent, name, nn.AvgPool2d(unit.kernel_size, unit.stride, unit.padding))
+    return twin
+
+
+class Softplus(nn.Module):
+    """log(1 + exp(sharpness x)) / sharpness, smooth everywhere: ``nn.Softplus`` has a threshold."""
+
+    def __init__(self, sharpness: float):
+        super().__init__()
+        self.sharpness = sharpness
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Of the shape of ``x``."""
+        return torch.logaddexp(self.sharpness * x, torch.zeros_like(x)) / self.sharpness

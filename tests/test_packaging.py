@@ -3,11 +3,14 @@
 import ast
 import re
 import subprocess
+import sys
 from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
 import yaml
+
+import steerlens
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "steerlens").rglob("*.py"))
@@ -26,12 +29,10 @@ FLOORS = [  # each imports only from floors below it
     {"lessons"},
 ]
 FLOOR = {module: level for level, modules in enumerate(FLOORS) for module in modules}
-CONDA_NAMES = {"torch": "pytorch"}
+CONDA_NAMES = {"torch": "pytorch", "lazy-loader": "lazy_loader"}
 INDEX_HOSTS = re.compile(r"pypi\.org|pythonhosted\.org|npmjs\.(org|com)|debian\.org|anaconda\.org")
 
-each_source = pytest.mark.parametrize(
-    "path", [*MODULES, *sorted((ROOT / "notebooks").glob("*.py"))], ids=lambda path: path.stem
-)
+SOURCES = [*MODULES, *sorted((ROOT / "notebooks").glob("*.py"))]
 
 
 def test_environment_lists_the_dependencies_of_the_package():
@@ -68,22 +69,59 @@ def imports(path):
         yield from (name for name in names if len(parts(path)) == 2 or name != parts(path)[1])
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if path.stem != "__init__"], ids=lambda p: p.stem)
-def test_imports_point_down(path):
-    assert [name for name in imports(path) if FLOOR[name] >= FLOOR[parts(path)[1]]] == []
+def test_imports_point_down():
+    wrong = {
+        str(path): found
+        for path in MODULES
+        if path.stem != "__init__"
+        and (found := [name for name in imports(path) if FLOOR[name] >= FLOOR[parts(path)[1]]])
+    }
+    assert wrong == {}
 
 
-@each_source
-def test_short_file(path):
-    assert len(path.read_text().splitlines()) < 250
+def test_short_files():
+    assert [str(path) for path in SOURCES if len(path.read_text().splitlines()) >= 250] == []
 
 
-@each_source
-def test_short_functions(path):
+def test_short_functions():
     """Bodies, without signature and docstring: parameters stand one a line and cost nothing to read."""
-    lengths = {}
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef):
-            body = node.body[1:] if ast.get_docstring(node) else node.body
-            lengths[node.name] = node.end_lineno - body[0].lineno + 1 if body else 0
-    assert {name: lines for name, lines in lengths.items() if lines >= 30} == {}
+    long = {}
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                lines = node.end_lineno - body[0].lineno + 1 if body else 0
+                long |= {f"{path}: {node.name}": lines} if lines >= 30 else {}
+    assert long == {}
+
+
+# Names that are loaded when they are first used.
+def loaded_by(code):
+    """Which slow packages a fresh process has loaded after some code."""
+    slow = ("torch", "torchvision", "torch._dynamo", "sklearn", "scipy", "ipywidgets", "matplotlib.pyplot")
+    code = f"import sys\n{code}\nprint(*[name for name in {slow} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_importing_loads_nothing():
+    assert loaded_by("import steerlens") == []
+
+
+def test_a_pyramid_loads_torch_alone():
+    assert loaded_by("import steerlens; steerlens.SteerablePyramid") == ["torch"]
+
+
+def test_a_morph_of_digits_needs_neither_torchvision_nor_widgets():
+    code = "import steerlens as sl; sl.data.digits, sl.models.load, sl.extrapolate, sl.steer, sl.data.faces"
+    assert loaded_by(code) == ["torch"]
+
+
+@pytest.mark.parametrize("package", [steerlens, steerlens.data], ids=lambda package: package.__name__)
+def test_lazy_names_are_known_to_dir_and_loaded(package):
+    assert sorted(package.__all__) == sorted(dir(package))
+    for name in package.__all__:
+        assert getattr(package, name) is not None
+    assert "Lazy" not in type(steerlens.SteerablePyramid).__name__
+    with pytest.raises(AttributeError, match="no_such_name"):
+        getattr(package, "no_such_" + "name")

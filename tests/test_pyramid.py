@@ -94,6 +94,7 @@ def test_plenoptic_is_no_oracle_on_odd_sizes(images):
 
 @pytest.mark.parametrize("shape", [(9, 12), (8, 8)], ids=str)
 def test_gradcheck(shape, images):
+    """Along random directions; second derivatives cost as many differences as there are coefficients."""
     pyramid = SteerablePyramid(shape, scales=2, orientations=3, padding=1)
     x = images(1, 2, *shape).requires_grad_()
     assert torch.autograd.gradcheck(lambda x: (*(c := pyramid.analyze(x)).bands, *c.residuals), x)
@@ -102,9 +103,10 @@ def test_gradcheck(shape, images):
     def synthesize(*parts):
         return pyramid.synthesize(type(c)(parts[:2], parts[2:]))
 
-    assert torch.autograd.gradcheck(synthesize, (*c.bands, *c.residuals))
-    assert torch.autograd.gradgradcheck(lambda *parts: synthesize(*parts).square(), (*c.bands, *c.residuals))
-    assert torch.autograd.gradgradcheck(lambda x: pyramid.analyze(x).energy(), x)
+    parts = (*c.bands, *c.residuals)
+    assert torch.autograd.gradcheck(synthesize, parts)
+    assert torch.autograd.gradgradcheck(lambda *parts: synthesize(*parts).square(), parts, fast_mode=True)
+    assert torch.autograd.gradgradcheck(lambda x: pyramid.analyze(x).energy(), x, fast_mode=True)
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit.script`:FutureWarning")  # torch's own, on its first use

@@ -4,16 +4,17 @@ from functools import cache, partial
 from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.request import Request, urlopen
 
+import numpy as np
 import torch
-from sklearn.datasets import load_digits
-from torchvision.datasets.mnist import MNIST, read_image_file, read_label_file
 
 from ..checks import check_flag
 from .files import check_file, data_root, impatient_sockets
 from .images import ImageData
 
 DIGITS = tuple("0123456789")
+MIRROR = "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-labels-idx1-ubyte.gz"  # torchvision's first
 MNIST_SHA256 = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -34,22 +35,34 @@ def digits(train: bool = False) -> ImageData:
     check_flag("train", train)
     root = mnist_root()
     if root is None:
-        return _small_digits(train)
+        return small_digits(train)
     raw, split = root / "MNIST" / "raw", "train" if train else "t10k"
-    images = read_image_file(raw / f"{split}-images-idx3-ubyte")[:, None] / 255
-    labels = read_label_file(raw / f"{split}-labels-idx1-ubyte")
-    return ImageData(images, labels, DIGITS, "MNIST", partial(digits, train=True))
+    pixels = _idx(raw / f"{split}-images-idx3-ubyte", header=16).view(-1, 1, 28, 28)
+    labels = _idx(raw / f"{split}-labels-idx1-ubyte", header=8).long()
+    return ImageData(pixels / 255, labels, DIGITS, "MNIST", partial(digits, train=True))
+
+
+def _idx(path: Path, header: int) -> torch.Tensor:
+    """The bytes of an IDX file, whose checksum is known, behind its header."""
+    return torch.from_numpy(np.fromfile(path, np.uint8, offset=header))
 
 
 @cache
-def _small_digits(train: bool) -> ImageData:
+def small_digits(train: bool = False) -> ImageData:
+    """scikit-learn's 8x8 digits, enlarged to (n, 1, 28, 28): what stands in for MNIST.
+
+    Args:
+        train: the 1,438 training images or the 359 test images, every fifth.
+    """
+    from sklearn.datasets import load_digits
+
     small = load_digits()
     images = torch.as_tensor(small.images, dtype=torch.float32)[:, None] / 16
     images = torch.nn.functional.interpolate(images, size=(20, 20), mode="bicubic").clamp(0, 1)
     images = torch.nn.functional.pad(images, [4] * 4)
     held_out = torch.arange(len(images)) % 5 == 4
     source = "scikit-learn digits, 28x28"
-    data = ImageData(images, torch.as_tensor(small.target), DIGITS, source, partial(_small_digits, True))
+    data = ImageData(images, torch.as_tensor(small.target), DIGITS, source, partial(small_digits, True))
     return data[~held_out if train else held_out]
 
 
@@ -72,8 +85,14 @@ def mnist_root() -> Path | None:
 
 
 def _download_mnist(root: Path) -> None:
-    """Download MNIST into a temporary folder and move it to its place when it is whole."""
+    """Download MNIST into a temporary folder and move it to its place when it is whole.
+
+    One request finds out first whether there is a network: torchvision alone takes seconds to be imported.
+    """
     root.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=root) as folder, impatient_sockets():
+        urlopen(Request(MIRROR, method="HEAD")).close()
+        from torchvision.datasets import MNIST
+
         MNIST(folder, download=True)
         (Path(folder) / "MNIST").rename(root / "MNIST")

@@ -23,13 +23,28 @@ PURE, COMPOSITE = tuple(COLORS)[:3], tuple(COLORS)[3:]
 def color_digits(
     train: bool = False, colors: Sequence[str] = tuple(COLORS), pairs: bool = False, seed: int = 0
 ) -> ImageData:
-    """Digits (n, 3, 28, 28) in RGB, each painted in a colour drawn at random.
+    """The digits at hand (n, 3, 28, 28) in RGB, each painted in a colour drawn at random.
 
     Args:
         train: the training images of :func:`steerlens.data.digits`, or its test images.
+        colors, pairs, seed: as in :func:`paint`.
+
+    Raises:
+        TypeError, ValueError: no colours, an unknown or a repeated one, or a bad seed.
+    """
+    return paint(digits(train), colors, pairs, seed)
+
+
+def paint(
+    grey: ImageData, colors: Sequence[str] = tuple(COLORS), pairs: bool = False, seed: int = 0
+) -> ImageData:
+    """Grey images (n, 1, height, width) as (n, 3, height, width) in RGB, each in a colour drawn at random.
+
+    Args:
+        grey: the images; their training split is painted in the same way.
         colors: names to draw from: pure (red, green, blue) and composite (magenta, yellow, cyan).
-        pairs: every (digit, colour) is a class of its own, "cyan 3" for instance: 10 classes a colour, in
-            the order of ``colors``. Otherwise the classes are the ten digits, whatever their colour.
+        pairs: every (class, colour) is a class of its own, "cyan 3" for instance, in the order of
+            ``colors``. Otherwise the classes are those of the grey images, whatever their colour.
         seed: of the draw.
 
     Raises:
@@ -42,14 +57,17 @@ def color_digits(
         raise ValueError(f"colors: expected each name once, got {colors}")
     check_flag("pairs", pairs)
     generator = torch.Generator().manual_seed(check_integer("seed", seed, 0, LARGEST_SEED))
-    grey = digits(train)
     drawn = torch.randint(len(colors), (len(grey),), generator=generator)
-    paint = torch.tensor([COLORS[name] for name in colors])[drawn]
-    images = grey.images * paint[:, :, None, None]
+    rgb = torch.tensor([COLORS[name] for name in colors])[drawn]
+    images = grey.images * rgb[:, :, None, None]
     source = f"{grey.source} in {', '.join(colors)}"
-    make_training = partial(color_digits, True, colors, pairs, seed)
+    make_training = partial(_painted_training_split, grey, colors, pairs, seed)
     if not pairs:
         return ImageData(images, grey.labels, grey.classes, source, make_training)
     classes = tuple(f"{color} {digit}" for color in colors for digit in grey.classes)
     labels = drawn * len(grey.classes) + grey.labels
     return ImageData(images, labels, classes, f"{source}, a class each", make_training)
+
+
+def _painted_training_split(grey: ImageData, *how: object) -> ImageData:
+    return paint(grey.training_split(), *how)

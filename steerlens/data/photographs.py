@@ -5,7 +5,6 @@ from pathlib import Path
 
 import torch
 from PIL import Image
-from sklearn.datasets import load_sample_images
 from torchvision.models import SqueezeNet1_0_Weights
 from torchvision.transforms import v2
 
@@ -33,6 +32,8 @@ def photos(size: int = 224) -> ImageData:
     size = check_integer("size", size, 1)
     folder = photos_root()
     if folder is None:
+        from sklearn.datasets import load_sample_images
+
         pictures = [Image.fromarray(picture) for picture in load_sample_images().images]
         labels, source = [IMAGENET_CLASSES.index(name) for name in STAND_IN], "scikit-learn photographs"
     else:

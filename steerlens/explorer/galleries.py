@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor, nn
-from torchvision.transforms.functional import pil_to_tensor
 
 from .. import data as datasets
 from .. import models
@@ -114,7 +114,8 @@ def opened(source: str | PathLike | bytes, shape: tuple[int, int, int], name: st
         shown = name if isinstance(source, bytes) else source
         raise ValueError(f"{shown}: expected a picture, got {type(error).__name__}: {error}") from error
     fitted = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
-    return pil_to_tensor(fitted)[None].float() / 255
+    pixels = torch.from_numpy(np.array(fitted)).view(height, width, channels)
+    return pixels.movedim(-1, 0)[None].float() / 255
 
 
 def _of_lessons(name: str, data: ImageData, recipe: str, setup: str, padding: int = 0) -> Gallery:
