@@ -4,7 +4,7 @@ UV := $(PYTHON) -m uv pip
 LESSONS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help notebooks test lab explore browser figures benchmark checkpoints tables \
+.PHONY: help notebooks test lab explore browser figures machines benchmark checkpoints tables \
   picture write refresh format constraints clean always
 
 # Lessons run in their own folder and without progress bars, which would stay in their outputs. Tests and
@@ -55,8 +55,11 @@ browser: .venv/installed  ## the widgets in a real browser; screenshots in build
 figures: .venv/installed  ## the paper's figures, made again: build/figures/index.html
 	$(PYTHON) notebooks/figures.py build/figures
 
+machines: .venv/installed  ## tests and lessons as other machines would run them: tests/machines.md (hours)
+	$(PYTHON) tests/machines.py
+
 benchmark: .venv/benchmark  ## speed beside other packages
-	for name in peers floor linear explorer page; do \
+	for name in importing peers floor linear explorer page; do \
 	  PYTHONPATH=tests/browser $(PYTHON) tests/benchmarks/$$name.py || exit 1; done
 
 checkpoints: .venv/installed  ## train the classifiers and the networks of lesson 10 again

@@ -1,6 +1,10 @@
 """Runs the tests and the lessons as other machines would, and writes the table tests/machines.md.
 
-    python tests/machines.py [NAME ...]   these machines, or all (`make machines`)
+    python tests/machines.py              all machines (`make machines`), and the table
+    python tests/machines.py NAME ...     these machines
+    python tests/machines.py table        the table of the machines that were run last
+
+A Python of its own is looked for on the PATH and, by uv, where uv keeps interpreters.
 
 A machine is a set of instructions (of torch, oneDNN and MKL), a number of threads, a Python and a torch. The
 lessons' assertions are recorded while they run: the second table has those whose distance to the threshold is
@@ -238,16 +242,19 @@ def table(results: list[Result]) -> str:
 
 
 def main(names: list[str]) -> None:
-    """Run the machines, write the table (of earlier runs, too), and exit with 1 if something failed."""
+    """Run machines, write the table, and exit with 1 if something failed."""
     real = os.environ.get("STEERLENS_DATA")
     BUILD.mkdir(parents=True, exist_ok=True)
-    for name in names or MACHINES:
+    chosen = [] if names == ["table"] else names or list(MACHINES)
+    for name in chosen:
         result = run(name, MACHINES[name], real)
         _record(name).write_text(json.dumps(asdict(result)), encoding="utf-8")
-    found = [Result(**json.loads(_record(name).read_text())) for name in MACHINES if _record(name).is_file()]
-    TABLE.write_text(table(found), encoding="utf-8")
-    print(TABLE.read_text(encoding="utf-8"))
-    if any(not text.startswith("ok") for result in found for text in result.runs.values()):
+    told = [name for name in MACHINES if _record(name).is_file()]
+    found = {name: Result(**json.loads(_record(name).read_text(encoding="utf-8"))) for name in told}
+    if chosen != names:
+        TABLE.write_text(table(list(found.values())), encoding="utf-8")
+    checked = [found[name] for name in chosen or found]
+    if any(not text.startswith("ok") for result in checked for text in result.runs.values()):
         sys.exit("not every machine came to the same")
 
 

@@ -9,10 +9,13 @@ import series
 import sympy
 import torch
 
+import steerlens
 from steerlens.lessons import wirtinger as lesson
 from steerlens.lessons import wirtinger_figures as figures
 from steerlens.lessons.equations import EQUATIONS, LINE, check_equation, relative_error
+from steerlens.networks import Softplus, lenet, smooth_twin
 
+LESSON = series.HERE / "01_wirtinger_calculus.ipynb"
 S, G, ALPHA, K = 0.6 - 0.5j, 0.4 + 0.7j, 0.2, 6
 PAIR = torch.tensor([S, G], dtype=torch.complex128)
 
@@ -227,3 +230,78 @@ def test_an_equation_without_a_cell_is_missed(monkeypatch):
     assert table.unchecked(table.collect([])) == list(EQUATIONS)
     with pytest.raises(SystemExit, match=r"no cell checks 1, 2, 3"):
         table.check()
+
+
+# The referee of the digit: cells of the lesson itself, with the library's gradient as it is and made wrong.
+def referee(monkeypatch, wrong):
+    """Labels of the equations whose check fails where `wirtinger_gradient` gives wrong(g) for g."""
+    right, failed = steerlens.wirtinger_gradient, []
+
+    def gradient(*arguments):
+        return right(*arguments).map(wrong, lambda residual: residual)
+
+    def check(label, error, tolerance=1e-6):
+        if not abs(complex(error)) <= tolerance:
+            failed.append(label)
+
+    cells = [cell.source for cell in series.read(LESSON).cells if cell.cell_type == "code"]
+    start, end = (
+        next(n for n, source in enumerate(cells) if text in source)
+        for text in ("sl.data.digits()", 'check_equation("9"')
+    )
+    setup = [source for source in cells if "import" in source or "def derivative" in source]
+    monkeypatch.setattr(steerlens, "wirtinger_gradient", gradient)
+    names = {}
+    for source in [*(source for source in setup if "%pip" not in source), *cells[start : end + 1]]:
+        names["check_equation"] = check
+        source = source.replace("check_equation, relative_error", "relative_error")
+        lines = [line for line in source.splitlines() if not line.lstrip().startswith(("assert", "%"))]
+        exec("\n".join(lines), names)
+    return failed
+
+
+DIGIT_EQUATIONS = ["1", "3", "2", "5", "6", "7", "8", "9"]
+
+
+def test_the_referee_accepts_the_right_gradient(monkeypatch):
+    assert referee(monkeypatch, lambda g: g) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda g: 2 * g,
+        lambda g: g / 2,
+        lambda g: g.conj(),
+        lambda g: -g,
+        lambda g: 1j * g,
+        lambda g: g * (1 + 1e-6),
+    ],
+    ids=["torch's factor 2", "half", "not conjugated", "downhill", "a quarter turn", "a millionth too long"],
+)
+def test_the_referee_rejects_a_wrong_gradient_in_every_equation(wrong, monkeypatch):
+    failed = referee(monkeypatch, wrong)
+    tiny = wrong(torch.tensor(1.0 + 0j)) == 1 + 1e-6
+    assert failed == DIGIT_EQUATIONS or (tiny and {"1", "2", "3", "5"} <= set(failed))
+
+
+@pytest.mark.parametrize("sharpness", [1.0, 4.0, 20.0])
+def test_the_twin_is_smooth_and_has_the_weights(sharpness):
+    network = lenet(4).eval()
+    twin = smooth_twin(network, sharpness)
+    assert all(
+        torch.equal(a.double(), b) for a, b in zip(network.parameters(), twin.parameters(), strict=True)
+    )
+    kinks = [unit for unit in twin.modules() if isinstance(unit, (torch.nn.ReLU, torch.nn.MaxPool2d))]
+    assert kinks == [] and [type(unit) for unit in network.modules()].count(torch.nn.ReLU) == 3
+    x = torch.zeros(1, 1, 28, 28, dtype=torch.float64, requires_grad=True)  # all windows tie
+    direction = torch.rand(x.shape, dtype=x.dtype, generator=torch.Generator().manual_seed(0))
+    (gradient,) = torch.autograd.grad(twin(x)[0, 2], x)
+    ahead, back = (twin(x.detach() + step * direction)[0, 2] for step in (1e-4, -1e-4))
+    assert abs((ahead - back) / 2e-4 - (gradient * direction).sum()) < 1e-5 * gradient.norm()
+
+
+def test_softplus_is_that_of_torch():
+    x = torch.linspace(-30, 30, 101, dtype=torch.float64)
+    expected = torch.nn.functional.softplus(x, beta=4.0, threshold=1e3)
+    torch.testing.assert_close(Softplus(4.0)(x), expected, rtol=1e-12, atol=1e-15)
