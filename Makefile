@@ -1,7 +1,6 @@
 # The commands of the project. Each installs what it needs into .venv by itself; `make help` lists them.
 PYTHON := .venv/bin/python
 UV := $(PYTHON) -m uv pip
-LESSONS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help
 .PHONY: help notebooks test lab explore browser figures machines benchmark checkpoints tables \
