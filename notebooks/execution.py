@@ -144,11 +144,19 @@ def _raised(notebook: NotebookNode) -> bool:
     return bool(errors) or any(cell.execution_count is None for cell in cells)
 
 
-def run_all(folder: Path, source: Path = HERE) -> list[Failure]:
-    """Run every page of `source`, some side by side; what failed is written to `folder`, too."""
+def run_all(folder: Path, source: Path = HERE, before: str = "") -> list[Failure]:
+    """Run every page of `source`, some side by side; what failed is written to `folder`, too.
+
+    Args:
+        folder: the executed pages are written to it.
+        source: folder of the pages.
+        before: code that each kernel runs first, unseen; `{page}` in it stands for the page's name.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(min(MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
-        found = pool.map(lambda this: run(this, folder), pages(source))
+        found = pool.map(
+            lambda this: run(this, folder, before.replace("{page}", this.path.stem)), pages(source)
+        )
     failures = [failure for each in found for failure in each]
     if not folder.samefile(source):
         (folder / FAILURES).write_text(json.dumps(list(map(asdict, failures)), indent=2), encoding="utf-8")

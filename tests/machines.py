@@ -73,7 +73,7 @@ MACHINES = {
 # Runs in a lesson's kernel before its first cell: every comparison of an assertion is recorded.
 RECORDER = """
 import ast, json, operator
-def __compare__(source, names, *values, _path={path!r}, _operators=operator):
+def __compare__(source, names, *values, _path="{folder}/{page}.jsonl", _operators=operator):
     holds = [getattr(_operators, name)(a, b) for name, a, b in zip(names, values, values[1:])]
     for a, b in zip(values, values[1:]):
         try:
@@ -89,7 +89,7 @@ def __compare__(source, names, *values, _path={path!r}, _operators=operator):
         result = result and each
     return result
 class __Comparisons__(ast.NodeTransformer):
-    names = {{ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge"}}
+    names = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge"}
     def visit_Compare(self, node):
         self.generic_visit(node)
         if not all(type(op) in self.names for op in node.ops):
@@ -151,25 +151,20 @@ def run_lessons(python: Path, environment: dict[str, str], folder: Path) -> str:
     path = f"{python.parent}{os.pathsep}{environment['PATH']}"  # kernels are started by name
     command = [str(python), str(Path(__file__)), "--lessons", str(folder)]
     done = subprocess.run(command, cwd=ROOT, env={**environment, "PATH": path}, text=True)
-    failures = json.loads((folder / "failed.json").read_text()) if not done.returncode else ["no kernel"]
-    return "; ".join(failures) or "ok"
+    failures = folder / "failures.json"
+    if not failures.is_file():
+        return f"no lesson ran, exit status {done.returncode}"
+    told = [f"{each['page']}, cell {each['cell']}: {each['error']}" for each in json.loads(failures.read_text())]
+    return "; ".join(told) or "ok"
 
 
 def record_lessons(folder: Path) -> None:
-    """In the process of a machine: run every page, two at a time, and record its comparisons."""
-    from concurrent.futures import ThreadPoolExecutor
-
+    """In the process of a machine: run every page, and record its comparisons."""
     sys.path.insert(0, str(ROOT / "notebooks"))
     import execution
-    import series
 
-    def one(page: series.Lesson) -> list[execution.Failure]:
-        recorder = RECORDER.format(path=str(folder / f"{page.path.stem}.jsonl"))
-        return execution.run(page, folder, recorder)
-
-    with ThreadPoolExecutor(2) as pool:
-        failures = [str(failure) for each in pool.map(one, series.pages()) for failure in each]
-    (folder / "failed.json").write_text(json.dumps(failures))
+    recorder = RECORDER.replace("{folder}", str(folder))
+    execution.report(execution.run_all(folder, before=recorder))
 
 
 def run(name: str, machine: Machine, real: str | None) -> Result:
