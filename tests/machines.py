@@ -154,7 +154,9 @@ def run_lessons(python: Path, environment: dict[str, str], folder: Path) -> str:
     failures = folder / "failures.json"
     if not failures.is_file():
         return f"no lesson ran, exit status {done.returncode}"
-    told = [f"{each['page']}, cell {each['cell']}: {each['error']}" for each in json.loads(failures.read_text())]
+    told = [
+        f"{each['page']}, cell {each['cell']}: {each['error']}" for each in json.loads(failures.read_text())
+    ]
     return "; ".join(told) or "ok"
 
 
