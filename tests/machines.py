@@ -49,7 +49,8 @@ class Machine:
     def environment(self, data: str | None) -> dict[str, str]:
         """What its processes see."""
         kept = {k: v for k, v in os.environ.items() if k not in (*VARIABLES, "STEERLENS_DATA", "PYTHONPATH")}
-        found = {**kept, "TQDM_DISABLE": "1", "CI": "true", **self.settings}
+        waiting = {"OMP_WAIT_POLICY": "PASSIVE"}  # threads of two processes share the cores
+        found = {**kept, "TQDM_DISABLE": "1", "CI": "true", **waiting, **self.settings}
         return found | ({"STEERLENS_DATA": data} if data else {})
 
 
@@ -154,9 +155,7 @@ def run_lessons(python: Path, environment: dict[str, str], folder: Path) -> str:
     failures = folder / "failures.json"
     if not failures.is_file():
         return f"no lesson ran, exit status {done.returncode}"
-    told = [
-        f"{each['page']}, cell {each['cell']}: {each['error']}" for each in json.loads(failures.read_text())
-    ]
+    told = [f"{each['page']}, cell {each['cell']}: {each['error']}" for each in json.loads(failures.read_text())]
     return "; ".join(told) or "ok"
 
 
