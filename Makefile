@@ -13,7 +13,7 @@ export STEERLENS_DATA := $(shell python3 -c 'import os; print(os.path.abspath(os
 endif
 notebooks test browser refresh figures: export TQDM_DISABLE := 1
 notebooks test browser refresh: export OMP_NUM_THREADS := 1
-lab explore: export PYTHONPATH := notebooks
+lab explore: export PYTHONPATH := notebooks/site
 PROMPT := kernel_websocket_connection_class=prompt_connection.PromptConnection
 
 help:  ## this list
@@ -21,19 +21,19 @@ help:  ## this list
 
 notebooks: .venv/installed  ## run the lessons on the data at hand; the site is build/site/index.html
 	@$(MAKE) --no-print-directory build/executed || true
-	@$(PYTHON) notebooks/figures.py build/figures || true
-	@$(PYTHON) notebooks/pages.py build/notebooks build/figures build/site
+	@$(PYTHON) notebooks/site/figures.py build/figures || true
+	@$(PYTHON) notebooks/site/pages.py build/notebooks build/figures build/site
 
 test: .venv/installed  ## lint, unit tests, doctests, and the lessons with their marked outputs
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore tests/browser steerlens tests
+	$(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore tests/browser steerlens notebooks/steerlens_lessons tests
 	@$(MAKE) --no-print-directory build/executed
 
 # The lessons are run once for both commands, and again when a file or what they run under has changed.
 build/executed: $(shell find steerlens notebooks data/checkpoints data/results -type f -not -name '*.pyc') build/conditions .venv/installed
 	@rm -rf build/notebooks
-	@$(PYTHON) notebooks/execution.py build/notebooks
+	@$(PYTHON) notebooks/site/execution.py build/notebooks
 	@touch $@
 
 always:
@@ -52,7 +52,7 @@ browser: .venv/installed  ## the widgets in a real browser; screenshots in build
 	$(PYTHON) -m pytest tests/browser
 
 figures: .venv/installed  ## the paper's figures, made again: build/figures/index.html
-	$(PYTHON) notebooks/figures.py build/figures
+	$(PYTHON) notebooks/site/figures.py build/figures
 
 machines: .venv/installed  ## tests and lessons as other machines would run them: tests/machines.md (hours)
 	$(PYTHON) tests/machines.py
@@ -62,22 +62,22 @@ benchmark: .venv/benchmark  ## speed beside other packages
 	  PYTHONPATH=tests/browser $(PYTHON) tests/benchmarks/$$name.py || exit 1; done
 
 checkpoints: .venv/installed  ## train the classifiers and the networks of lesson 10 again
-	$(PYTHON) -m steerlens.models
-	$(PYTHON) -m steerlens.lessons.linear_nets
+	$(PYTHON) -m steerlens.classifiers.models
+	$(PYTHON) -m steerlens_lessons.l10_linear.networks
 
 tables: .venv/installed  ## measure the tables of lessons 08 and 09 again (needs the real data; two hours)
-	$(PYTHON) -m steerlens.lessons.confidence_table
-	$(PYTHON) -m steerlens.lessons.maco_table
+	$(PYTHON) -m steerlens_lessons.l08_confidence.make_table
+	$(PYTHON) -m steerlens_lessons.l09_maco.table
 
 picture: .venv/installed  ## make the README's picture again (needs the real data)
-	$(PYTHON) notebooks/picture.py
+	$(PYTHON) notebooks/site/picture.py
 
 write: .venv/installed  ## badges, set-up cells and links of the lessons, and the README's table
-	$(PYTHON) notebooks/series.py write
+	$(PYTHON) notebooks/site/series.py write
 
 refresh: write  ## run the lessons in place, to be committed (needs the real data)
-	$(PYTHON) notebooks/execution.py in-place
-	$(PYTHON) notebooks/equations.py write
+	$(PYTHON) notebooks/site/execution.py in-place
+	$(PYTHON) notebooks/site/equations.py write
 
 format: .venv/installed  ## format code and lessons
 	$(PYTHON) -m ruff check --fix .

@@ -1,13 +1,16 @@
 """The public names, for type checkers and for lazy_loader, which loads each when it is first used."""
 
-from . import color, data, evaluation, imagenet, linear, maco, models, objectives, spectra
+from . import data, evaluation, linear, maco, plot
+from .classifiers import imagenet, models
 from .explorer import explore
-from .gradients import gradient_step, polar_gradient, wirtinger_gradient
-from .morph import Morph, extrapolate
-from .plot import filmstrip
-from .pyramid import SteerablePyramid
-from .steering import steer
-from .transforms import Coefficients, Fourier, Pixels
+from .maco import objectives, spectra
+from .morphs.gradients import gradient_step, polar_gradient, wirtinger_gradient
+from .morphs.morph import Morph, extrapolate
+from .morphs.steering import steer
+from .plot.morphs import filmstrip
+from .transforms import color
+from .transforms.base import Coefficients, Fourier, Pixels
+from .transforms.pyramid import SteerablePyramid
 
 __all__ = [
     "Coefficients",
@@ -27,6 +30,7 @@ __all__ = [
     "maco",
     "models",
     "objectives",
+    "plot",
     "polar_gradient",
     "spectra",
     "steer",

@@ -155,13 +155,13 @@ def run_lessons(python: Path, environment: dict[str, str], folder: Path) -> str:
     failures = folder / "failures.json"
     if not failures.is_file():
         return f"no lesson ran, exit status {done.returncode}"
-    told = [f"{each['page']}, cell {each['cell']}: {each['error']}" for each in json.loads(failures.read_text())]
+    told = ("{page}, cell {cell}: {error}".format(**each) for each in json.loads(failures.read_text()))
     return "; ".join(told) or "ok"
 
 
 def record_lessons(folder: Path) -> None:
     """In the process of a machine: run every page, and record its comparisons."""
-    sys.path.insert(0, str(ROOT / "notebooks"))
+    sys.path.insert(0, str(ROOT / "notebooks" / "site"))
     import execution
 
     recorder = RECORDER.replace("{folder}", str(folder))

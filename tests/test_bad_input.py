@@ -18,9 +18,9 @@ from torch import nn
 
 import steerlens as sl
 from steerlens import plot
+from steerlens.classifiers.training import accuracy, fit
 from steerlens.data import ImageData, mnist
-from steerlens.training import accuracy, fit
-from steerlens.widgets import frame_slider
+from steerlens.plot.widgets import frame_slider
 
 NAN, INF = float("nan"), float("inf")
 SHAPE = HEIGHT, WIDTH = 12, 16

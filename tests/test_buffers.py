@@ -6,8 +6,8 @@ import threading
 import pytest
 import torch
 
-from steerlens import buffers
-from steerlens.buffers import BLOCK, uninitialized
+from steerlens._internal import buffers
+from steerlens._internal.buffers import BLOCK, uninitialized
 
 LIKE = torch.zeros(1)
 SHAPE = (3, BLOCK // 4)  # float32: three blocks

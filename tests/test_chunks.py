@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steerlens.chunks import images_at_once, in_chunks, row_slices
+from steerlens._internal.chunks import images_at_once, in_chunks, row_slices
 
 
 @given(st.integers(1, 300), st.integers(-1, 400))

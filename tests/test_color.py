@@ -5,8 +5,8 @@ import torch
 from skimage.color import rgb2yiq
 
 import steerlens as sl
-from steerlens.color import YIQ, hue, hue_difference, rgb_to_yiq, yiq_to_rgb
-from steerlens.gradients import image_gradient
+from steerlens.morphs.gradients import image_gradient
+from steerlens.transforms.color import YIQ, hue, hue_difference, rgb_to_yiq, yiq_to_rgb
 
 SHAPE = (12, 16)
 EXACT = {torch.float32: 2e-6, torch.float64: 1e-14}

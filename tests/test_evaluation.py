@@ -4,7 +4,6 @@ import pytest
 import torch
 from scipy.stats import bootstrap as scipy_bootstrap
 
-from steerlens.editing import l2_distance
 from steerlens.evaluation import (
     editors,
     matched_edit,
@@ -14,6 +13,7 @@ from steerlens.evaluation import (
     warp_energy,
 )
 from steerlens.evaluation import matched as module
+from steerlens.morphs.steps import l2_distance
 
 SHAPE = (16, 12)
 EDITORS = editors(SHAPE)

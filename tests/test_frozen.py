@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from steerlens import Fourier, Pixels, SteerablePyramid
-from steerlens.editing import AMPLITUDES, amplitude_gain, edit_weights, phasor
-from steerlens.frozen import FrozenPath, frozen_parts
-from steerlens.gradients import gradient_step
+from steerlens.morphs.frozen import FrozenPath, frozen_parts
+from steerlens.morphs.gradients import gradient_step
+from steerlens.morphs.steps import AMPLITUDES, amplitude_gain, edit_weights, phasor
 
 SHAPE = (9, 12)
 TRANSFORMS = [SteerablePyramid(SHAPE, 2, 3, padding=1), Fourier(SHAPE), Pixels(SHAPE)]

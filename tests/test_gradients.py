@@ -13,7 +13,7 @@ from steerlens import (
     polar_gradient,
     wirtinger_gradient,
 )
-from steerlens.gradients import (
+from steerlens.morphs.gradients import (
     analyzed_with_gradient,
     batched_logits,
     coefficient_gradient,

@@ -2,19 +2,15 @@
 
 import pytest
 import torch
+from steerlens_lessons.l08_confidence import held as module
+from steerlens_lessons.l08_confidence.held import Smoothed, held_editors
+from steerlens_lessons.l08_confidence.probes import band_probe
+from steerlens_lessons.l08_confidence.straight import reference_editors, straight_edit
 
 import steerlens as sl
 from steerlens.data import ImageData
-from steerlens.editing import l2_distance
-from steerlens.evaluation import (
-    Smoothed,
-    band_probe,
-    held_editors,
-    matched_edit,
-    reference_editors,
-    straight_edit,
-)
-from steerlens.evaluation import held as module
+from steerlens.evaluation import matched_edit
+from steerlens.morphs.steps import l2_distance
 
 SHAPE = (16, 12)
 HELD = held_editors(SHAPE)

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from steerlens_lessons.l00_quickstart.checks import check_distance, check_first_arrival, check_frozen_frame
 
 from steerlens import SteerablePyramid, extrapolate, gradient_step, steer, wirtinger_gradient
-from steerlens.lessons.quickstart import check_distance, check_first_arrival, check_frozen_frame
 
 SHAPE = (12, 12)
 PYRAMID = SteerablePyramid(SHAPE, 2, 3)

@@ -8,12 +8,12 @@ import pytest
 import series
 import sympy
 import torch
+from steerlens_lessons.common.equations import EQUATIONS, LINE, check_equation, relative_error
+from steerlens_lessons.l01_wirtinger import figures
+from steerlens_lessons.l01_wirtinger import widgets as lesson
 
 import steerlens
-from steerlens.lessons import wirtinger as lesson
-from steerlens.lessons import wirtinger_figures as figures
-from steerlens.lessons.equations import EQUATIONS, LINE, check_equation, relative_error
-from steerlens.networks import Softplus, lenet, smooth_twin
+from steerlens.classifiers.networks import Softplus, lenet, smooth_twin
 
 LESSON = series.HERE / "01_wirtinger_calculus.ipynb"
 S, G, ALPHA, K = 0.6 - 0.5j, 0.4 + 0.7j, 0.2, 6

@@ -4,13 +4,13 @@ import math
 
 import pytest
 import torch
+from steerlens_lessons.l02_pyramid import figures as views
+from steerlens_lessons.l02_pyramid import measures as lesson
+from steerlens_lessons.l02_pyramid import widgets
 
 from steerlens import Coefficients, SteerablePyramid
 from steerlens.data import disks
 from steerlens.evaluation import center_of_mass
-from steerlens.lessons import steerable_pyramid as lesson
-from steerlens.lessons import steerable_pyramid_views as views
-from steerlens.lessons import steerable_pyramid_widgets as widgets
 
 SMALL = SteerablePyramid((64, 64), 3, 4)
 

@@ -4,15 +4,13 @@ from copy import deepcopy
 
 import pytest
 import torch
+from steerlens_lessons.l03_arcade import figures, shapes, widgets
+from steerlens_lessons.l03_arcade import measures as lesson
 
 from steerlens import SteerablePyramid, extrapolate
+from steerlens.classifiers.models import load
 from steerlens.data import DIRECTIONS, arcade, disks
 from steerlens.evaluation import center_of_mass
-from steerlens.lessons import arcade as lesson
-from steerlens.lessons import arcade_figures as figures
-from steerlens.lessons import arcade_shapes as shapes
-from steerlens.lessons import arcade_widgets as widgets
-from steerlens.models import load
 
 ZERO = torch.zeros(1)
 

@@ -4,13 +4,12 @@ import math
 
 import pytest
 import torch
+from steerlens_lessons.l04_mnist import figures, widgets
+from steerlens_lessons.l04_mnist import measures as lesson
+from steerlens_lessons.l04_mnist.measures import PYRAMID
 
 from steerlens import Coefficients, SteerablePyramid, extrapolate, gradient_step, steer, wirtinger_gradient
 from steerlens.data import ImageData
-from steerlens.lessons import mnist as lesson
-from steerlens.lessons import mnist_figures as figures
-from steerlens.lessons import mnist_widgets as widgets
-from steerlens.lessons.mnist import PYRAMID
 
 SHAPE = (12, 12)
 SMALL = SteerablePyramid(SHAPE, 2, 3)

@@ -4,14 +4,12 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from steerlens_lessons.l05_color import figures, measures, widgets
+from steerlens_lessons.l05_color import recipes as lesson
 
 from steerlens import steer
-from steerlens.color import hue
 from steerlens.data import COLORS, COMPOSITE, PURE, ImageData
-from steerlens.lessons import color_mnist as lesson
-from steerlens.lessons import color_mnist_figures as figures
-from steerlens.lessons import color_mnist_measures as measures
-from steerlens.lessons import color_mnist_widgets as widgets
+from steerlens.transforms.color import hue
 
 NAMES = tuple(f"{color} {digit}" for color in COLORS for digit in range(10))
 

@@ -2,13 +2,12 @@
 
 import pytest
 import torch
+from steerlens_lessons.l06_faces import factors as drawing
+from steerlens_lessons.l06_faces import figures, widgets
+from steerlens_lessons.l06_faces import measures as lesson
 
 from steerlens import SteerablePyramid, data, extrapolate, steer
 from steerlens.data import FACTORS, ImageData, draw_faces, face_factors, schematic_faces
-from steerlens.lessons import faces as lesson
-from steerlens.lessons import faces_factors as drawing
-from steerlens.lessons import faces_figures as figures
-from steerlens.lessons import faces_widgets as widgets
 
 SHAPE = (48, 48)
 CLASSES = data.EMOTIONS

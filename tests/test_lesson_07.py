@@ -4,14 +4,14 @@ import math
 
 import pytest
 import torch
+from steerlens_lessons.l03_arcade import measures as arcade
+from steerlens_lessons.l04_mnist import measures as mnist
+from steerlens_lessons.l07_baselines import figures, widgets
+from steerlens_lessons.l07_baselines import measures as measure
+from steerlens_lessons.l07_baselines import recipes as lesson
 
 from steerlens import Coefficients, Fourier, extrapolate, steer
 from steerlens.data import ImageData
-from steerlens.lessons import arcade, mnist
-from steerlens.lessons import baselines as lesson
-from steerlens.lessons import baselines_figures as figures
-from steerlens.lessons import baselines_measures as measure
-from steerlens.lessons import baselines_widgets as widgets
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pytest
 import torch
+from steerlens_lessons.l08_confidence import checks, figures
+from steerlens_lessons.l08_confidence import make_table as command
+from steerlens_lessons.l08_confidence import measures as measure
+from steerlens_lessons.l08_confidence import table as lesson
+from steerlens_lessons.l08_confidence.probes import BandProbe
 
-from steerlens.data import ImageData
-from steerlens.evaluation import BandProbe, warp_energy
-from steerlens.lessons import confidence as lesson
-from steerlens.lessons import confidence_checks as checks
-from steerlens.lessons import confidence_figures as figures
-from steerlens.lessons import confidence_measures as measure
-from steerlens.lessons import confidence_table as command
+from steerlens.data import ImageData, records
+from steerlens.evaluation import warp_energy
 
 SHAPE, CLASSES = (16, 12), ("a", "b", "c", "d", "e")
 EDITORS = 8
@@ -108,8 +108,7 @@ def test_edits_and_who_sees_them(tiny):
 @pytest.fixture
 def here(monkeypatch, tmp_path):
     """Tables go to a folder of their own, and are computed in this process."""
-    monkeypatch.setattr(lesson, "results_folder", lambda: tmp_path)
-    monkeypatch.setattr(command, "results_folder", lambda: tmp_path)
+    monkeypatch.setattr(records, "committed", lambda kind: tmp_path)
     monkeypatch.setattr(command, "PART", 5)
     monkeypatch.setattr(command, "ProcessPoolExecutor", lambda *args: ThreadPoolExecutor(1))
     monkeypatch.setattr(command, "__spec__", type("Spec", (), {"name": "the command"}))

@@ -4,16 +4,16 @@ import math
 
 import pytest
 import torch
+from steerlens_lessons.l09_maco import checks as lesson
+from steerlens_lessons.l09_maco import figures, table
+from steerlens_lessons.l09_maco import measures as measure
 from torch import nn
 
 import steerlens as sl
 from steerlens import objectives
-from steerlens.lessons import maco as lesson
-from steerlens.lessons import maco_figures as figures
-from steerlens.lessons import maco_measures as measure
-from steerlens.lessons import maco_table as table
-from steerlens.maco import maco
-from steerlens.spectra import magnitude_spectrum
+from steerlens.data import records
+from steerlens.maco.spectra import magnitude_spectrum
+from steerlens.maco.visualization import maco
 
 
 @pytest.fixture
@@ -105,11 +105,11 @@ def test_the_stored_table_is_complete():
 
 
 def test_a_damaged_table_is_refused(tmp_path, monkeypatch):
-    folder = table.results_folder()
+    folder = records.committed("results")
     for suffix in (".csv", ".json", ".jpg"):
         name = f"maco-{table.NETWORK}{suffix}"
         (tmp_path / name).write_bytes((folder / name).read_bytes())
-    monkeypatch.setattr(table, "results_folder", lambda: tmp_path)
+    monkeypatch.setattr(records, "committed", lambda kind: tmp_path)
     assert len(table.stored()[0]) == 100
     for suffix, read in ((".jpg", table.stored_sheet), (".csv", table.stored)):
         path = tmp_path / f"maco-{table.NETWORK}{suffix}"

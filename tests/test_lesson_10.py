@@ -6,15 +6,14 @@ import math
 
 import pytest
 import torch
+from steerlens_lessons.l10_linear import figures, widgets
+from steerlens_lessons.l10_linear import measures as lesson
+from steerlens_lessons.l10_linear import networks as nets
 from torch import nn
 
 from steerlens import SteerablePyramid
-from steerlens.lessons import linear as lesson
-from steerlens.lessons import linear_figures as figures
-from steerlens.lessons import linear_nets as nets
-from steerlens.lessons import linear_widgets as widgets
+from steerlens.data import records
 from steerlens.linear import LinearInterpreter, rules
-from steerlens.models import checkpoint_folder
 
 
 @pytest.fixture
@@ -133,7 +132,7 @@ def test_the_subject_without_weights_is_lenet(monkeypatch):
 
 @pytest.mark.parametrize("name", nets.RECIPES)
 def test_checkpoints_are_what_their_records_say(name):
-    path = checkpoint_folder() / f"linear-{name}.safetensors"
+    path = records.committed("checkpoints") / f"linear-{name}.safetensors"
     record = json.loads(path.with_suffix(".json").read_text())
     assert hashlib.sha256(path.read_bytes()).hexdigest() == record["sha256"]
     assert path.stat().st_size < 1_000_000
@@ -146,9 +145,9 @@ def test_checkpoints_are_what_their_records_say(name):
 
 
 def test_a_missing_checkpoint_is_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(nets, "checkpoint_folder", lambda: tmp_path)
+    monkeypatch.setattr(records, "committed", lambda kind: tmp_path)
     with pytest.raises(
-        ValueError, match=r"linear-translator.json: expected a checkpoint's record, got no file"
+        ValueError, match=r"linear-translator.json: expected a record, got FileNotFoundError"
     ):
         nets.load("translator")
 

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
+from steerlens_lessons.l11_your_model import figures
+from steerlens_lessons.l11_your_model import measures as lesson
 from torch import nn
 
 import steerlens as sl
-from steerlens.lessons import your_model as lesson
-from steerlens.lessons import your_model_figures as figures
 
 
 @pytest.fixture

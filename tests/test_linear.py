@@ -5,9 +5,10 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
+from steerlens_lessons.l10_linear import scope
 from torch import nn
 
-from steerlens.linear import LinearInterpreter, rules, scope
+from steerlens.linear import LinearInterpreter, rules
 from steerlens.linear.freezing import unit_name
 
 RGB = (3, 8, 8)

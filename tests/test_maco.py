@@ -10,8 +10,8 @@ from torchvision.transforms.functional import to_pil_image
 from steerlens import Coefficients, Fourier, SteerablePyramid
 from steerlens import objectives as ob
 from steerlens.data import ImageData
-from steerlens.maco import FREE, maco, random_views
-from steerlens.spectra import MARGIN, Spectrum, magnitude_spectrum
+from steerlens.maco.spectra import MARGIN, Spectrum, magnitude_spectrum
+from steerlens.maco.visualization import FREE, maco, random_views
 
 SHAPES = [(12, 16), (15, 11), (16, 9)]
 QUICK = {"steps": 4, "crops": 2, "progress": False}

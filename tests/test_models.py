@@ -11,11 +11,12 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from steerlens import data, models, networks
-from steerlens.data import arcade
-from steerlens.training import accuracy
+from steerlens import data, models
+from steerlens.classifiers import networks
+from steerlens.classifiers.training import accuracy
+from steerlens.data import arcade, records
 
-FOLDER = models.checkpoint_folder()
+FOLDER = records.committed("checkpoints")
 RECORDS = {  # of classifiers; other networks' are read by the lessons that trained them
     path.stem: record
     for path in sorted(FOLDER.glob("*.json"))
@@ -75,7 +76,7 @@ def some_images(record):
 def folder(tmp_path, monkeypatch):
     """A copy of the checkpoints, to be altered."""
     copy = shutil.copytree(FOLDER, tmp_path / "checkpoints")
-    monkeypatch.setattr(models, "checkpoint_folder", lambda: copy)
+    monkeypatch.setattr(records, "committed", lambda kind: copy)
     return copy
 
 
@@ -163,7 +164,7 @@ def test_an_altered_checkpoint_is_refused_by_name(stem, damage, folder):
 def test_an_altered_record_is_refused_by_name(stem, content, folder):
     path = folder / f"{stem}.json"
     path.write_text(content)
-    with pytest.raises(ValueError, match=r"expected a checkpoint's record, got .*; restore it") as caught:
+    with pytest.raises(ValueError, match=r"expected a record, got .*; restore it") as caught:
         models.load(RECORDS[stem]["model"], some_images(RECORDS[stem]))
     assert str(path) in str(caught.value)
 
@@ -252,7 +253,7 @@ def test_a_checkpoint_and_its_record(tiny_recipe, tmp_path, monkeypatch, capsys)
     assert (record["model"], record["source"]) == ("arcade", arcade(1).source)
     assert record["torch"] == torch.__version__
 
-    monkeypatch.setattr(models, "checkpoint_folder", lambda: tmp_path)
+    monkeypatch.setattr(records, "committed", lambda kind: tmp_path)
     images = tiny_recipe.data[0]()
     model = models.load("arcade", images)
     assert accuracy(model, images.images, images.labels) == pytest.approx(record["test_accuracy"], abs=5e-5)
@@ -265,16 +266,16 @@ def test_a_checkpoint_and_its_record(tiny_recipe, tmp_path, monkeypatch, capsys)
 
 
 def test_where_checkpoints_are(tmp_path, monkeypatch):
-    assert Path(models.__file__).parents[1] / "data" / "checkpoints" == FOLDER
+    assert Path(records.__file__).parents[2] / "data" / "checkpoints" == FOLDER
     package = tmp_path / "site-packages" / "steerlens"
     (package / "checkpoints").mkdir(parents=True)
-    monkeypatch.setattr(models, "__file__", str(package / "models.py"))
-    assert models.checkpoint_folder() == package / "checkpoints"
+    monkeypatch.setattr(records, "__file__", str(package / "data" / "records.py"))
+    assert records.committed("checkpoints") == package / "checkpoints"
 
 
 def test_training_again_makes_the_same_classifier(tiny_recipe, tmp_path, monkeypatch):
     """Whatever the state of the global generator, which stays as it was."""
-    monkeypatch.setattr(models, "checkpoint_folder", lambda: tmp_path / "none")
+    monkeypatch.setattr(records, "committed", lambda kind: tmp_path / "none")
     first = models.load("arcade", tiny_recipe.data[0](), progress=False)
     torch.rand(3)
     state = torch.get_rng_state()
@@ -291,7 +292,7 @@ def test_a_stand_in_is_stored_in_half_precision_and_is_what_was_stored(tiny_reci
     (path,) = tmp_path.glob("*.safetensors")
     assert {value.dtype for value in safetensors.torch.load_file(path).values()} == {torch.float16}
     assert record["training"] == {"epochs": 2, "batch_size": 32, "seed": 0}
-    monkeypatch.setattr(models, "checkpoint_folder", lambda: tmp_path)
+    monkeypatch.setattr(records, "committed", lambda kind: tmp_path)
     model, images = models.load("arcade", recipe.data[0]()), recipe.data[0]()
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     assert accuracy(model, images.images, images.labels) == pytest.approx(record["test_accuracy"], abs=5e-5)
@@ -299,7 +300,7 @@ def test_a_stand_in_is_stored_in_half_precision_and_is_what_was_stored(tiny_reci
 
 def test_the_stand_in_is_never_trained_as_if_it_were_the_real_data(tiny_recipe, tmp_path, monkeypatch):
     monkeypatch.setitem(models.RECIPES, "arcade", replace(tiny_recipe, stand_ins=tiny_recipe.data))
-    monkeypatch.setattr(models, "checkpoint_folder", lambda: tmp_path)
+    monkeypatch.setattr(records, "committed", lambda kind: tmp_path)
     with pytest.raises(ValueError, match=r"arcade: expected the real data \(STEERLENS_DATA\), got Arcade"):
         models.main(["arcade"])
 
@@ -320,7 +321,7 @@ def test_nothing_is_trained_for_what_stands_in(name, make, monkeypatch, capsys):
 
 
 def test_without_any_checkpoint_one_is_trained(tiny_recipe, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(models, "checkpoint_folder", lambda: tmp_path / "none")
+    monkeypatch.setattr(records, "committed", lambda kind: tmp_path / "none")
     model = models.load("arcade", tiny_recipe.data[0]())
     assert model(torch.rand(1, 1, 64, 64)).shape == (1, 4)
     assert "No checkpoint" in capsys.readouterr().out

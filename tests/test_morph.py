@@ -13,8 +13,8 @@ from steerlens import (
     steer,
     wirtinger_gradient,
 )
-from steerlens.chunks import MODEL
-from steerlens.gradients import objective_values
+from steerlens._internal.chunks import MODEL
+from steerlens.morphs.gradients import objective_values
 
 SHAPE = (13, 16)
 TRANSFORMS = [

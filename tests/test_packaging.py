@@ -14,25 +14,19 @@ import steerlens
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "steerlens").rglob("*.py"))
-FLOORS = [  # each imports only from floors below it
-    {"buffers"},
-    {"checks", "chunks", "fft", "masks", "modes", "networks", "progress"},
-    {"transforms", "linear"},
-    {"color", "pyramid", "gradients", "data"},
-    {"editing", "training", "imagenet", "spectra", "objectives"},
-    {"frozen", "models", "maco"},
-    {"morph"},
-    {"steering"},
-    {"evaluation", "plot"},
-    {"widgets", "atlas"},
-    {"explorer"},
-    {"lessons"},
+LESSONS = sorted((ROOT / "notebooks" / "steerlens_lessons").rglob("*.py"))
+FLOORS = [  # of the rooms: each imports only from floors below it
+    {"_internal"},
+    {"transforms", "linear", "data"},
+    {"morphs"},
+    {"maco", "plot", "evaluation", "classifiers"},
+    {"explorer", "atlas"},
 ]
-FLOOR = {module: level for level, modules in enumerate(FLOORS) for module in modules}
+FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 CONDA_NAMES = {"torch": "pytorch", "lazy-loader": "lazy_loader"}
 INDEX_HOSTS = re.compile(r"pypi\.org|pythonhosted\.org|npmjs\.(org|com)|debian\.org|anaconda\.org")
 
-SOURCES = [*MODULES, *sorted((ROOT / "notebooks").glob("*.py"))]
+SOURCES = [*MODULES, *LESSONS, *sorted((ROOT / "notebooks" / "site").glob("*.py"))]
 
 
 def test_environment_lists_the_dependencies_of_the_package():
@@ -52,31 +46,43 @@ def test_no_index_host_is_named():
     assert [path.name for path in files if INDEX_HOSTS.search(path.read_text(errors="ignore"))] == []
 
 
-def parts(path):
-    """The dotted name of a module, split: steerlens, lessons, quickstart."""
-    return path.relative_to(ROOT).with_suffix("").parts
-
-
-def imports(path):
-    """Names below steerlens that a file imports from another part of it, anywhere in the file."""
+def imported(path):
+    """The modules, with their packages' names, that a file imports anywhere in it."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
-            above = ".".join(parts(path)[: -node.level]) + "." if node.level else ""
-            found = [f"{above}{node.module or ''}".strip(".") + f".{alias.name}" for alias in node.names]
-        else:
-            found = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        names = [name.split(".")[1] for name in found if name.startswith("steerlens.")]
-        yield from (name for name in names if len(parts(path)) == 2 or name != parts(path)[1])
+            above = ".".join(parts[: -node.level]) + "." if node.level else ""
+            yield from (f"{above}{node.module or ''}".strip(".") + f".{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
 
 
 def test_imports_point_down():
-    wrong = {
-        str(path): found
-        for path in MODULES
-        if path.stem != "__init__"
-        and (found := [name for name in imports(path) if FLOOR[name] >= FLOOR[parts(path)[1]]])
-    }
-    assert wrong == {}
+    wrong = []
+    for path in MODULES:
+        here = path.relative_to(ROOT / "steerlens").parts[0]
+        if here == "__init__.py":
+            continue
+        for name in imported(path):
+            package, room, *_ = [*name.split("."), ""]
+            if package == "steerlens" and room != here and FLOOR[room] >= FLOOR[here]:
+                wrong.append(f"{path}: {name}")
+    assert wrong == []
+
+
+def test_the_module_knows_no_lesson():
+    found = {name.split(".")[0] for path in MODULES for name in imported(path)}
+    assert "steerlens_lessons" not in found
+
+
+def test_a_lesson_looks_back_and_never_ahead():
+    ahead = []
+    for path in LESSONS:
+        for name in imported(path):
+            there = re.search(r"\bl[0-9]{2}_\w+", name)
+            if there and there[0] > path.parent.name:
+                ahead.append(f"{path}: {name}")
+    assert ahead == []
 
 
 def test_short_files():

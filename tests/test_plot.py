@@ -13,7 +13,7 @@ from PIL import Image
 from torch import nn
 
 import steerlens as sl
-from steerlens.plot import WIDTH, band_mosaic, filmstrip, pipeline, probability_curves
+from steerlens.plot.morphs import WIDTH, band_mosaic, filmstrip, pipeline, probability_curves
 
 NAMES = ("circle", "square", "star")
 

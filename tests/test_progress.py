@@ -4,7 +4,7 @@ import pytest
 from tqdm.notebook import tqdm as notebook_tqdm
 from tqdm.std import tqdm as terminal_tqdm
 
-from steerlens import progress
+from steerlens._internal import progress
 
 
 @pytest.mark.parametrize("bar", [terminal_tqdm, notebook_tqdm])

@@ -9,8 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steerlens import SteerablePyramid
-from steerlens import pyramid as module
-from steerlens.masks import angular_mask, frequency_grid, highpass_mask, lowpass_mask, pyramid_masks
+from steerlens.transforms import pyramid as module
+from steerlens.transforms.masks import (
+    angular_mask,
+    frequency_grid,
+    highpass_mask,
+    lowpass_mask,
+    pyramid_masks,
+)
 
 SIZES = [(64, 64), (32, 32), (48, 48), (224, 224), (31, 45), (101, 67)]
 ORIENTATIONS = range(1, 9)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import steerlens as sl
-from steerlens.training import accuracy
+from steerlens.classifiers.training import accuracy
 
 UNIT = torch.tensor([[-1.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.0, 1.0]])  # (y, x) of Up, Down, Left, Right
 PAIRS = [(3, 8), (4, 9), (5, 6), (6, 8), (8, 3), (9, 4)]  # the paper's Figure 3

@@ -3,9 +3,9 @@
 import pytest
 import torch
 from scipy.stats import binomtest
+from steerlens_lessons.common.summaries import arrivals, counted, interval, quartiles
 
 from steerlens import SteerablePyramid, steer
-from steerlens.lessons.summaries import arrivals, counted, interval, quartiles
 
 
 def test_arrivals(classifier, images):

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from steerlens import training
-from steerlens.training import accuracy, fit
+from steerlens.classifiers import training
+from steerlens.classifiers.training import accuracy, fit
 
 SIZE = 8, 10
 

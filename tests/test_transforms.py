@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steerlens import Coefficients, Fourier, Pixels, SteerablePyramid
-from steerlens.transforms import _half_plane
+from steerlens.transforms.base import _half_plane
 
 SIZES = [(28, 28), (31, 45), (64, 48), (5, 4), (4, 5), (1, 1), (1, 6), (6, 1)]
 

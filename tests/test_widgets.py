@@ -13,7 +13,7 @@ from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
 import steerlens as sl
-from steerlens.widgets import figure_png, frame_caption, frame_slider, image_png
+from steerlens.plot.widgets import figure_png, frame_caption, frame_slider, image_png
 
 NAMES = ("circle", "square", "star", "cross")
 

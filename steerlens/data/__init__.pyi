@@ -1,5 +1,6 @@
 """The public names of the data, each loaded when it is first used."""
 
+from . import records
 from .disks import DIRECTIONS, arcade, disks
 from .fer2013 import faces
 from .files import check_file, data_root
@@ -30,6 +31,7 @@ __all__ = [
     "faces",
     "paint",
     "photos",
+    "records",
     "schematic_faces",
     "small_digits",
 ]

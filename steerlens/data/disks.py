@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ..checks import LARGEST_SEED, check_integer, check_number
+from .._internal.checks import LARGEST_SEED, check_integer, check_number
 from .images import ImageData
 
 DIRECTIONS = ("Up", "Down", "Left", "Right")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..checks import check_flag
+from .._internal.checks import check_flag
 from .files import data_root, open_picture
 from .images import ImageData
 from .schematic import EMOTIONS, SIZE, schematic_faces

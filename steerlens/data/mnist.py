@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 import numpy as np
 import torch
 
-from ..checks import check_flag
+from .._internal.checks import check_flag
 from .files import check_file, data_root, impatient_sockets
 from .images import ImageData
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import torch
 
-from ..checks import LARGEST_SEED, check_choice, check_flag, check_integer
+from .._internal.checks import LARGEST_SEED, check_choice, check_flag, check_integer
 from .images import ImageData
 from .mnist import digits
 

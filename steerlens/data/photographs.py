@@ -8,7 +8,7 @@ from PIL import Image
 from torchvision.models import SqueezeNet1_0_Weights
 from torchvision.transforms import v2
 
-from ..checks import check_integer
+from .._internal.checks import check_integer
 from .files import data_root, open_picture
 from .images import ImageData
 

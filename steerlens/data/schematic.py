@@ -12,7 +12,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ..checks import LARGEST_SEED, check_integer
+from .._internal.checks import LARGEST_SEED, check_integer
 from .images import ImageData
 
 EMOTIONS = ("sad", "happy")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..checks import LARGEST_SEED, check_integer, check_number
+from .._internal.checks import LARGEST_SEED, check_integer, check_number
 
 DRAWS = 2000
 

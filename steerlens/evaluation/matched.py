@@ -14,13 +14,13 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from ..checks import check_images, check_number, check_targets
-from ..editing import DISTANCE_TOLERANCE, bisect_distance, l2_distance
-from ..gradients import evaluation_mode, image_gradient
-from ..morph import extrapolate
-from ..pyramid import SteerablePyramid
-from ..steering import steer
-from ..transforms import Fourier, Pixels
+from .._internal.checks import check_images, check_number, check_targets
+from ..morphs.gradients import evaluation_mode, image_gradient
+from ..morphs.morph import extrapolate
+from ..morphs.steering import steer
+from ..morphs.steps import DISTANCE_TOLERANCE, bisect_distance, l2_distance
+from ..transforms.base import Fourier, Pixels
+from ..transforms.pyramid import SteerablePyramid
 from .warp import WarpProblem
 
 LENGTH = 0.15  # L2 distance that a step of the live editors covers

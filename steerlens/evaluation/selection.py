@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from ..checks import check_integer
+from .._internal.checks import check_integer
 from ..data.images import ImageData, check_image_data
-from ..gradients import evaluation_mode, model_logits
+from ..morphs.gradients import evaluation_mode, model_logits
 
 BATCH = 500  # images that are classified at once
 

@@ -13,9 +13,9 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
-from ..checks import check_flag, check_images, check_integer
-from ..editing import l2_distance
-from ..progress import progress_bar
+from .._internal.checks import check_flag, check_images, check_integer
+from .._internal.progress import progress_bar
+from ..morphs.steps import l2_distance
 from .space import blurred
 
 SCHEDULE = ((4, 1.5), (8, 1.0), (8, 0.5), (8, 0.0))  # points of the grid a side, blur in pixels

@@ -13,8 +13,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ..morph import Morph
-from ..widgets import figure_png
+from ..morphs.morph import Morph
+from ..plot.widgets import figure_png
 from .code import code
 from .controls import Controls
 from .export import download_link, strip, written

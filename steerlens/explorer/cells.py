@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from torch import Tensor, nn
 
-from ..checks import check_integer
-from ..transforms import Coefficients, Transform, check_transform
+from .._internal.checks import check_integer
+from ..transforms.base import Coefficients, Transform, check_transform
 
 Cells = tuple[tuple[int, int], ...]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from ..plot import filmstrip
-from ..widgets import figure_png
+from ..plot.morphs import filmstrip
+from ..plot.widgets import figure_png
 from .pictures import HEIGHT
 from .views import View, film
 

@@ -17,11 +17,11 @@ from PIL import Image, ImageOps
 from torch import Tensor, nn
 
 from .. import data as datasets
-from .. import models
-from ..checks import check_images, check_integer, check_targets
+from .._internal.checks import check_images, check_integer, check_targets
+from ..classifiers import models
 from ..data import ImageData
 from ..evaluation import first_correct
-from ..gradients import evaluation_mode, model_logits
+from ..morphs.gradients import evaluation_mode, model_logits
 from .settings import Domain
 
 SHOWN = 12  # images in a guided gallery, at least 3 of each class

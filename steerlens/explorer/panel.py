@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import ipywidgets as w
 
-from ..editing import AMPLITUDES
+from ..morphs.steps import AMPLITUDES
 from .settings import MOST_STEPS, TRANSFORMS, Domain, Settings
 
 WIDE = {"description_width": "76px"}

@@ -13,7 +13,7 @@ from matplotlib import colormaps
 from PIL import Image
 from torch import Tensor
 
-from ..morph import enlarged
+from ..morphs.morph import enlarged
 from .views import View
 
 HEIGHT = 224  # smallest height in pixels of a frame on the screen

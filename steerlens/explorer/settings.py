@@ -14,13 +14,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ..checks import check_choice, check_flag, check_integer, check_number
-from ..color import YIQ
-from ..editing import AMPLITUDES, DIRECTIONS, RESIDUALS
-from ..morph import Morph, extrapolate
-from ..pyramid import SteerablePyramid
-from ..steering import REGIMES, steer
-from ..transforms import Fourier, Pixels, Transform
+from .._internal.checks import check_choice, check_flag, check_integer, check_number
+from ..morphs.morph import Morph, extrapolate
+from ..morphs.steering import REGIMES, steer
+from ..morphs.steps import AMPLITUDES, DIRECTIONS, RESIDUALS
+from ..transforms.base import Fourier, Pixels, Transform
+from ..transforms.color import YIQ
+from ..transforms.pyramid import SteerablePyramid
 from .cells import ChosenBands, check_cells
 
 TRANSFORMS = ("pyramid", "Fourier", "pixels")

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..editing import bisect_distance, l2_distance
-from ..gradients import evaluation_mode, model_logits
-from ..morph import Morph
+from ..morphs.gradients import evaluation_mode, model_logits
+from ..morphs.morph import Morph
+from ..morphs.steps import bisect_distance, l2_distance
 
 POSITIONS = 25  # places of the slider in a comparison
 

@@ -2,10 +2,9 @@
 
 LinearInterpreter   F and r without materialising F: rows, columns, singular triplets, contributions, votes
 rules               the freeze rules, from unit to frozen action
-scope               the paper's double batch
 """
 
-from . import rules, scope
+from . import rules
 from .interpreter import LinearInterpreter
 
-__all__ = ["LinearInterpreter", "rules", "scope"]
+__all__ = ["LinearInterpreter", "rules"]

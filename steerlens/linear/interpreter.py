@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..checks import check_flag, check_indices, check_integer
-from ..modes import evaluation_mode
+from .._internal.checks import check_flag, check_indices, check_integer
+from .._internal.modes import evaluation_mode
 from .contributions import Contributions, contributions, pixel_discussion
 from .freezing import frozen_run
 from .rules import RULES, Rule

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from ..checks import LARGEST_SEED, check_choice, check_integer, check_number
+from .._internal.checks import LARGEST_SEED, check_choice, check_integer, check_number
 
 
 class Operator(Protocol):

@@ -17,9 +17,9 @@ import time
 
 import torch
 from measure import peak, report
+from steerlens_lessons.l10_linear.networks import load
 from torchvision import models
 
-from steerlens.lessons.linear_nets import load
 from steerlens.linear import LinearInterpreter
 
 CLASSIFIERS = (

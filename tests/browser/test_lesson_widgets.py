@@ -12,16 +12,16 @@ WIDGETS = {
     + "pyramid = sl.SteerablePyramid((28, 28), 3, 4, padding=2)\n"
     + "widgets.frame_slider(sl.steer(model, digits.images[:1], 8, pyramid, steps=6))",
     "02 bands": FIRST
-    + "from steerlens.lessons.steerable_pyramid_widgets import band_explorer\n"
+    + "from steerlens_lessons.l02_pyramid.widgets import band_explorer\n"
     + "band_explorer(sl.SteerablePyramid((64, 64), 3, 4), sl.data.arcade(1, seed=0).images)",
     "03 shapes": FIRST
-    + "from steerlens.lessons.arcade_widgets import shape_explorer\n"
+    + "from steerlens_lessons.l03_arcade.widgets import shape_explorer\n"
     + "shape_explorer(sl.models.load('arcade', sl.data.arcade(1, seed=0)))",
     "07 coefficients": DIGITS
-    + "from steerlens.lessons.baselines_widgets import coefficient_picker\n"
+    + "from steerlens_lessons.l07_baselines.widgets import coefficient_picker\n"
     + "coefficient_picker(digits.images[:1])",
     "10 row and column of a pixel": FIRST
-    + "from steerlens.lessons.linear_widgets import pixel_picker\n"
+    + "from steerlens_lessons.l10_linear.widgets import pixel_picker\n"
     + "from steerlens.linear import LinearInterpreter\n"
     + "small = sl.data.arcade(1, seed=0).images[..., ::4, ::4]\n"
     + "net = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3, padding=1), torch.nn.PixelShuffle(2)).eval()\n"

@@ -1,0 +1,1 @@
+"""What belongs to single lessons, a folder each; `common` has what several share."""

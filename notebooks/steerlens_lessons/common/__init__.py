@@ -1,0 +1,1 @@
+"""What several lessons share: equations and their check, answers to exercises, counts and medians."""

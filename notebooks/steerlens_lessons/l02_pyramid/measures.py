@@ -1,0 +1,233 @@
+"""Lesson 02: photographs, motion by phase and what is measured on it, the checks of the exercises.
+
+The widgets and the longer figures stand in `steerable_pyramid_views.py`.
+"""
+
+import math
+import warnings
+from collections.abc import Collection, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+import torch
+from sklearn.datasets import load_sample_images
+from torch import Tensor
+
+from steerlens._internal.checks import check_choice
+from steerlens.evaluation import center_of_mass
+from steerlens.transforms.base import Coefficients
+from steerlens.transforms.pyramid import SteerablePyramid
+
+from ..common.verdict import verdict
+
+RULES = ("centre", "local")
+
+
+def photographs(size: int = 128) -> tuple[Tensor, Tensor]:
+    """Two grey photographs (1, 1, size, size) in [0, 1]: plenoptic's, else scikit-learn's, which it says."""
+    if find_spec("plenoptic"):
+        from plenoptic.data import curie, parrot
+
+        pair = [curie(), parrot()]
+    else:
+        print("plenoptic is not installed: a pagoda and a flower stand in for the portrait and the parrot.")
+        pair = [torch.tensor(image).movedim(-1, 0)[None] / 255 for image in load_sample_images().images]
+    return tuple(_square(image.to(torch.get_default_dtype()), size) for image in pair)
+
+
+def _square(image: Tensor, size: int) -> Tensor:
+    side = min(image.shape[-2:])
+    top, left = ((n - side) // 2 for n in image.shape[-2:])
+    grey = image[..., top : top + side, left : left + side].mean(1, keepdim=True)
+    return torch.nn.functional.interpolate(grey, (size, size), mode="bilinear", antialias=True).clamp(0, 1)
+
+
+def fourier_shift(image: Tensor, dy: float, dx: float) -> Tensor:
+    """A real image (..., height, width) moved dy down and dx right, in pixels: the Fourier shift theorem."""
+    wy, wx = (2 * math.pi * torch.fft.fftfreq(n, dtype=image.dtype) for n in image.shape[-2:])
+    return torch.fft.ifft2(torch.fft.fft2(image) * torch.exp(-1j * (wy[:, None] * dy + wx * dx))).real
+
+
+def centre_wavelength(scale: int) -> int:
+    """Wavelength at the peak of a scale's radial mask, in pixels of the image: 4, 8, 16, ..."""
+    return 2 ** (scale + 2)
+
+
+def local_frequency(S: Tensor, shape: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Slope of the phase of each coefficient along y and x, in radians a pixel of the image.
+
+    Im(S* dS/dx) / abs(S)^2, with the derivative taken on the band's spectrum (Fleet and Jepson, 1990): the
+    phase itself is never differentiated, nor unwrapped.
+    """
+    wy, wx = (
+        2 * math.pi * torch.fft.fftfreq(h, d=1 / h, dtype=S.real.dtype) / n
+        for h, n in zip(S.shape[-2:], shape, strict=True)
+    )
+    spectrum = torch.fft.fft2(S)
+    power = S.abs().square().clamp(min=1e-20)
+    slopes = (torch.fft.ifft2(1j * w * spectrum) for w in (wy[:, None], wx))
+    return tuple((S.conj() * slope).imag / power for slope in slopes)
+
+
+def phase_turn(
+    pyramid: SteerablePyramid, S: Tensor, scale: int, shift: tuple[float, float], rule: str = "centre"
+) -> Tensor:
+    """Angle in radians by which each coefficient of a scale turns for a shift (down, right) in pixels.
+
+    Args:
+        pyramid: whose band it is.
+        S: the band, complex (batch, channels, orientations, h, w).
+        scale: 0 is the finest.
+        shift: in pixels of the image.
+        rule: "centre" (the scale's centre frequency along the orientation: one angle a band) or "local" (the
+            slope of the phase at each coefficient).
+    """
+    if check_choice("rule", rule, RULES) == "local":
+        wy, wx = local_frequency(S, pyramid.shape)
+    else:
+        direction = math.pi * torch.arange(pyramid.orientations) / pyramid.orientations
+        w = 2 * math.pi / centre_wavelength(scale)
+        wy, wx = ((w * part(direction))[:, None, None] for part in (torch.sin, torch.cos))
+    return -(wy * shift[0] + wx * shift[1])
+
+
+def move(
+    pyramid: SteerablePyramid,
+    coefficients: Coefficients,
+    shift: tuple[float, float],
+    rule: str = "centre",
+    scales: Collection[int] | None = None,
+    orientations: Collection[int] | None = None,
+    lowpass: bool = True,
+) -> Coefficients:
+    """Coefficients with phases turned so that the image moves by a shift (down, right), in pixels.
+
+    Args:
+        pyramid, coefficients, shift, rule: as in `phase_turn`.
+        scales, orientations: the bands that turn; all if None.
+        lowpass: whether the low-pass residual, which has no phase, is moved by the Fourier shift theorem. The
+            high-pass residual always stays.
+    """
+    chosen = torch.tensor([orientations is None or b in orientations for b in range(pyramid.orientations)])
+    bands = []
+    for scale, S in enumerate(coefficients.bands):
+        if scales is None or scale in scales:
+            angle = phase_turn(pyramid, S, scale, shift, rule) * chosen[:, None, None]
+            S = S * torch.polar(torch.ones_like(angle), angle).to(S.dtype)
+        bands.append(S)
+    high, low = coefficients.residuals
+    if lowpass:
+        low = fourier_shift(
+            low, *(d * h / n for d, h, n in zip(shift, low.shape[-2:], pyramid.shape, strict=True))
+        )
+    return Coefficients(tuple(bands), (high, low))
+
+
+def follow(
+    image: Tensor,
+    scales: int,
+    shifts: Sequence[float],
+    rule: str = "centre",
+    lowpass: bool = True,
+    degrees: float = 0.0,
+    orientations: int = 4,
+) -> Tensor:
+    """Measured shift of the centre of mass of an image for each commanded one, along a direction, in pixels.
+
+    Args:
+        image: (1, 1, height, width).
+        scales, orientations: of the pyramid.
+        shifts: commanded, in pixels.
+        rule, lowpass: as in `move`.
+        degrees: direction of the shift; 0 is right, 90 down.
+    """
+    pyramid = SteerablePyramid(tuple(image.shape[-2:]), scales, orientations)
+    coefficients, start = pyramid.analyze(image), center_of_mass(image)
+    y, x = math.sin(math.radians(degrees)), math.cos(math.radians(degrees))
+    found = []
+    for d in shifts:
+        moved = pyramid.synthesize(move(pyramid, coefficients, (d * y, d * x), rule, lowpass=lowpass))
+        path = (center_of_mass(moved) - start)[0, 0]
+        found.append((path[0] * y + path[1] * x).item())
+    return torch.tensor(found)
+
+
+def matched_shift(image: Tensor, scales: int, scale: int, cycles: float) -> float:
+    """Where a single band seems to lie, in its own wavelengths, after its phase was turned by some cycles.
+
+    Only the band of one scale and orientation 0 is kept; the answer is the shift along x, of less than one
+    wavelength, at which the picture before matches the picture after best (largest correlation).
+    """
+    pyramid = SteerablePyramid(tuple(image.shape[-2:]), scales, 4)
+    c = pyramid.analyze(image)
+    keep = torch.zeros(4, 1, 1)
+    keep[0] = 1
+    bands = [S * (keep if s == scale else 0) for s, S in enumerate(c.bands)]
+    before = Coefficients(tuple(bands), tuple(0 * r for r in c.residuals))
+    turn = torch.exp(torch.tensor(-2j * math.pi * cycles))
+    after = before.map(lambda S: S * turn.to(S.dtype), lambda r: r)
+    spectra = [torch.fft.fft2(pyramid.synthesize(part))[0, 0] for part in (after, before)]
+    cross = (spectra[0] * spectra[1].conj()).sum(0)
+    trial = torch.arange(-100, 101) / 100
+    waves = 2j * math.pi * trial[:, None] * centre_wavelength(scale) * torch.fft.fftfreq(len(cross))
+    return trial[(torch.exp(waves) @ cross.to(waves.dtype)).real.argmax()].item()
+
+
+def beside_plenoptic(shapes: Sequence[tuple[int, int]], scales: int = 3) -> list[tuple]:
+    """For each shape: shape, largest reconstruction error of plenoptic and of Steerlens, and between bands.
+
+    On uniform noise in the default precision. Without plenoptic: a line that says so, and no rows.
+    """
+    if not find_spec("plenoptic"):
+        print("plenoptic is not installed here: nothing to compare with.")
+        return []
+    from plenoptic.process import SteerablePyramidFreq
+
+    rows, generator = [], torch.Generator().manual_seed(0)
+    for shape in shapes:
+        image = torch.rand(1, 1, *shape, generator=generator)
+        with warnings.catch_warnings():  # it warns of odd sizes itself
+            warnings.simplefilter("ignore")
+            theirs = SteerablePyramidFreq(shape, height=scales, order=3, is_complex=True, tight_frame=True)
+        ours = SteerablePyramid(shape, scales, 4)
+        a, b = theirs(image), ours.analyze(image)
+        gap = max((a[scale] - S).abs().max().item() for scale, S in enumerate(b.bands))
+        again = theirs.recon_pyr(a), ours.synthesize(b)
+        rows.append((shape, *((y - image).abs().max().item() for y in again), gap))
+    return rows
+
+
+def _check_tensor(answer: Any, reference: Tensor, kind: str, tolerance: float) -> None:
+    """Verdict on a real tensor that should equal a reference; says how far off a wrong one is."""
+
+    def right(found: Tensor) -> bool:
+        return found.shape == reference.shape and bool((found - reference).abs().max() <= tolerance)
+
+    expected = f"{kind} of shape {tuple(reference.shape)}, right to {tolerance:g}"
+    if isinstance(answer, Tensor) and answer.shape == reference.shape and not right(answer):
+        expected += f" (yours is off by up to {(answer - reference).abs().max().item():.2g})"
+    verdict(answer, f"{kind} of shape {tuple(reference.shape)}", expected, right)
+
+
+def check_shift(answer: Any, image: Tensor, dy: float, dx: float) -> None:
+    """An image moved by the Fourier shift theorem."""
+    _check_tensor(answer, fourier_shift(image, dy, dx), f"the image moved {dy:g} down and {dx:g} right", 1e-8)
+
+
+def check_steering(answer: Any, degrees: float) -> None:
+    """Weights that steer three orientations (order 2) to an angle: (1 + 2 cos 2 (phi - theta_b)) / 3."""
+    gap = math.radians(degrees) - math.pi * torch.arange(3) / 3
+    _check_tensor(answer, (1 + 2 * torch.cos(2 * gap)) / 3, "three weights, a tensor", 1e-8)
+
+
+def check_without(answer: Any, pyramid: SteerablePyramid, image: Tensor, orientation: int) -> None:
+    """An image without the bands of one orientation, everything else kept, the residuals too."""
+    keep = (torch.arange(pyramid.orientations) != orientation).to(image.dtype)[:, None, None]
+    kept = pyramid.analyze(image).map(lambda S: S * keep, lambda r: r)
+    _check_tensor(answer, pyramid.synthesize(kept), f"the image without orientation {orientation}", 1e-8)
+
+
+def check_move(answer: Any, pyramid: SteerablePyramid, image: Tensor, dy: float, dx: float) -> None:
+    """An image moved by its phases, each band by its centre frequency, and its low-pass residual."""
+    moved = pyramid.synthesize(move(pyramid, pyramid.analyze(image), (dy, dx)))
+    _check_tensor(answer, moved, f"the image moved {dy:g} down and {dx:g} right by phases", 1e-8)

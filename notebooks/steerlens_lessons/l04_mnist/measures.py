@@ -1,0 +1,150 @@
+"""Lesson 04: which digits are morphed into which, what is counted on the morphs, checks of the exercises.
+
+    figure_3                       the six rows of the paper's Figure 3, in three regimes
+    ordered_pairs, all_pairs, pair_matrix, random_targets   every digit into every other, or into a random one
+    at_distance                                             what is compared
+    one_step, nearest_neighbours, band_groups               what explains it
+
+The pictures stand in `mnist_figures.py`, the widget and the blind reading in `mnist_widgets.py`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from steerlens.data import ImageData
+from steerlens.evaluation import first_correct
+from steerlens.morphs.gradients import batched_logits, wirtinger_gradient
+from steerlens.morphs.morph import Morph, extrapolate
+from steerlens.morphs.steering import steer
+from steerlens.morphs.steps import ascent_increments, edit_weights, moved
+from steerlens.transforms.pyramid import SteerablePyramid
+
+from ..common.verdict import verdict
+from ..l00_quickstart.checks import check_frozen_frame
+
+PYRAMID = SteerablePyramid((28, 28), scales=3, orientations=4, padding=2)
+PAIRS = ((3, 8), (4, 9), (5, 6), (6, 8), (8, 3), (9, 4))  # the paper's Figure 3, from top to bottom
+
+
+def figure_3_cases(model: nn.Module, digits: ImageData) -> tuple[Tensor, Tensor]:
+    """Sources (6, 1, 28, 28) and targets (6,) of `PAIRS`: the first digit of its class that is seen right."""
+    rows = torch.cat([first_correct(model, digits, 1, str(source)) for source, _ in PAIRS])
+    return digits.images[rows], torch.tensor([target for _, target in PAIRS])
+
+
+def figure_3(model: nn.Module, digits: ImageData) -> dict[str, Morph]:
+    """The six rows of the paper's Figure 3, from the first image of each class that the model gets right.
+
+    Returns:
+        "live, joint" (24 steps), "live, phase" (40 steps), both with cap 0.3, and "frozen" (alpha 0.3,
+        k = 1 to 24, the low-pass residual extrapolated by Eq. 2).
+    """
+    case = (model, *figure_3_cases(model, digits), PYRAMID)
+    return {
+        "live, joint": steer(*case, direction="joint", steps=24, progress=False),
+        "live, phase": steer(*case, steps=40, progress=False),
+        "frozen": extrapolate(*case, alpha=0.3, steps=24, progress=False),
+    }
+
+
+def ordered_pairs(classes: int = 10) -> tuple[Tensor, Tensor]:
+    """Source and target of every pair of different classes, (classes * (classes - 1),) each, row by row."""
+    off_diagonal = ~torch.eye(classes, dtype=torch.bool)
+    sources, targets = off_diagonal.nonzero(as_tuple=True)
+    return sources, targets
+
+
+def all_pairs(model: nn.Module, digits: ImageData, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The first ``count`` images of every class that the model gets right, with every other class as target.
+
+    Returns:
+        images (90 * count, 1, 28, 28), sources and targets (90 * count,): the images of a pair stand
+        together, pairs in the order of `ordered_pairs`.
+    """
+    rows = torch.stack([first_correct(model, digits, count, name) for name in digits.classes])
+    sources, targets = ordered_pairs(len(digits.classes))
+    repeated = (classes.repeat_interleave(count) for classes in (sources, targets))
+    return digits.images[rows[sources].flatten()], *repeated
+
+
+def pair_matrix(values: Tensor, reduce: str = "mean", classes: int = 10) -> Tensor:
+    """Mean or median of each pair's values, as a matrix: source by target, NaN on the diagonal."""
+    grouped = values.double().unflatten(0, (classes * (classes - 1), -1))
+    reduced = grouped.mean(1) if reduce == "mean" else grouped.quantile(0.5, dim=1)
+    matrix = torch.full((classes, classes), torch.nan, dtype=torch.float64)
+    matrix[~torch.eye(classes, dtype=torch.bool)] = reduced
+    return matrix
+
+
+def random_targets(labels: Tensor, seed: int = 0, classes: int = 10) -> Tensor:
+    """A class for each label, drawn evenly from all others."""
+    generator = torch.Generator().manual_seed(seed)
+    return (labels + torch.randint(1, classes, labels.shape, generator=generator)) % classes
+
+
+@torch.no_grad()
+def at_distance(model: nn.Module, morph: Morph, distance: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Each morph's image at an L2 distance, the target's probability there, and whether it got that far.
+
+    A morph that stays nearer is represented by its farthest frame.
+    """
+    images, attained = morph.at_distance(distance)
+    p = batched_logits(model, images).softmax(1).gather(1, morph.targets[:, None])[:, 0]
+    return images, p, attained
+
+
+def one_step(model: nn.Module, images: Tensor, targets: Tensor, direction: str, cap: float = 0.3) -> Tensor:
+    """The images after one live step of `steerlens.steer`, before they are clipped to [0, 1]."""
+    at = PYRAMID.analyze(images)
+    gradient = wirtinger_gradient(model, images, targets, PYRAMID)
+    gradient = gradient * edit_weights(PYRAMID, images, bands_only=True)
+    return PYRAMID.synthesize(moved(at, ascent_increments(at, gradient, direction, cap, 1.0)))
+
+
+def nearest_neighbours(train: ImageData, images: Tensor, k: int = 5) -> Tensor:
+    """The commonest label among each image's k nearest training images (L2 distance of the pixels), (n,)."""
+    distances = torch.cdist(images.flatten(1), train.images.flatten(1))
+    return train.labels[distances.topk(k, largest=False).indices].mode(dim=1).values
+
+
+def band_groups(pyramid: SteerablePyramid = PYRAMID) -> dict[str, dict[str, list[int]]]:
+    """Arguments of `steerlens.steer` that edit all bands, one scale or orientation alone, or all but one."""
+    parts = {f"scale {s}": ("scales", s) for s in range(pyramid.scales)}
+    degrees = 180 / pyramid.orientations
+    parts |= {f"{b * degrees:g}°": ("orientations", b) for b in range(pyramid.orientations)}
+    counts = {"scales": pyramid.scales, "orientations": pyramid.orientations}
+    only = {f"only {name}": {kind: [i]} for name, (kind, i) in parts.items()}
+    without = {
+        f"all but {name}": {kind: [j for j in range(counts[kind]) if j != i]}
+        for name, (kind, i) in parts.items()
+    }
+    return {"all bands": {}, **only, **without}
+
+
+def check_peak(answer: Any, morph: Morph) -> None:
+    """The k at which the median over a batch of the target's probability is largest."""
+    peak = morph.steps[morph.target_probabilities.quantile(0.5, dim=0).argmax()].item()
+    verdict(answer, "a value of k", f"k = {peak:g}", lambda k: float(k) == peak)
+
+
+def check_asymmetry(answer: Any, matrix: Tensor) -> None:
+    """The pair (source, target) whose way is longer than the way back by most."""
+    gap = torch.nan_to_num(matrix - matrix.T, nan=-torch.inf)
+    source, target = divmod(int(gap.argmax()), len(gap))
+    largest = gap[source, target].item()
+
+    def right(pair: Sequence[int]) -> bool:
+        a, b = (int(digit) for digit in pair)
+        return gap[a, b].item() == largest
+
+    there, back = matrix[source, target].item(), matrix[target, source].item()
+    expected = f"({source}, {target}), with {there:.3g} against {back:.3g} on the way back"
+    verdict(answer, "a pair (source, target)", expected, right)
+
+
+def check_linear_frame(answer: Any, morph: Morph, column: int) -> None:
+    """The images of one frame of a frozen morph with linear amplitudes, made by hand (Appendix B)."""
+    check_frozen_frame(answer, morph, column)

@@ -1,0 +1,125 @@
+"""Lesson 05: what is measured on morphs in colour.
+
+hue_deviation       how far hues stray, pixel by pixel, weighted by chroma
+channel_shares      how the energy of a change is spread over three channels
+luminance_change, chroma_change   L2 of a change in Y, and in I and Q
+outside_stroke      share of a change that lies off the stroke and its surroundings
+fine_share          share of a change in the finest band and the high-pass residual
+saturation          of the stroke
+arrivals            the first frame that convinces the model
+table               a line a method: how many arrive, and what was measured where they do
+"""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+from steerlens.morphs.morph import Morph
+from steerlens.morphs.steps import l2_distance
+from steerlens.transforms.color import check_rgb, chroma_plane, hue_difference, rgb_to_yiq
+from steerlens.transforms.pyramid import SteerablePyramid
+
+from ..common import summaries
+
+STROKE = 0.1  # a pixel belongs to the stroke if its brightest channel is above this
+
+
+def hue_deviation(images: Tensor, sources: Tensor) -> Tensor:
+    """Mean angle in degrees (batch,) between each pixel's hue and that of the source, weighted by chroma.
+
+    The hue of the summed light can hide changes that cancel each other; this measure cannot. 0 to 180.
+    """
+    a, b = chroma_plane(check_rgb(sources)).sum((-2, -1)), chroma_plane(check_rgb(images))
+    gap = b.angle() - a.angle()[:, None, None]
+    gap = torch.rad2deg((gap + torch.pi) % (2 * torch.pi) - torch.pi).abs()
+    weight = b.abs()
+    return (gap * weight).sum((1, 2)) / weight.sum((1, 2)).clamp(min=torch.finfo(weight.dtype).tiny)
+
+
+def channel_shares(change: Tensor) -> Tensor:
+    """Shares (batch, channels) of the energy of (batch, channels, height, width) by channel."""
+    energy = change.square().sum((-2, -1))
+    return energy / energy.sum(1, keepdim=True)
+
+
+def active_share(change: Tensor, sources: Tensor) -> Tensor:
+    """Percentage (batch,) of a change's energy that lies in channels that are not empty in the source."""
+    return 100 * (channel_shares(change) * (sources.amax((2, 3)) > 0)).sum(1)
+
+
+def luminance_change(images: Tensor, sources: Tensor) -> Tensor:
+    """L2 (batch,) of the change in Y."""
+    return l2_distance(rgb_to_yiq(images)[:, :1], rgb_to_yiq(sources)[:, :1])
+
+
+def chroma_change(images: Tensor, sources: Tensor) -> Tensor:
+    """L2 (batch,) of the change in I and Q together."""
+    return l2_distance(rgb_to_yiq(images)[:, 1:], rgb_to_yiq(sources)[:, 1:])
+
+
+def hue_to(aims: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+    """A measure for `table`: degrees (batch,) between the hue of images and that of ``aims``."""
+    return lambda images, sources: hue_difference(images, aims.expand_as(images))
+
+
+def stroke(sources: Tensor, margin: int = 0) -> Tensor:
+    """Mask (batch, 1, height, width), 1 on the stroke and up to ``margin`` pixels around it."""
+    mask = (sources.amax(1, keepdim=True) > STROKE).to(sources.dtype)
+    return torch.nn.functional.max_pool2d(mask, 2 * margin + 1, stride=1, padding=margin)
+
+
+def outside_stroke(images: Tensor, sources: Tensor, margin: int = 2) -> Tensor:
+    """Percentage (batch,) of the change's energy that lies more than ``margin`` pixels off the stroke."""
+    energy = (images - sources).square()
+    return 100 * (energy * (1 - stroke(sources, margin))).sum((1, 2, 3)) / energy.sum((1, 2, 3))
+
+
+def fine_share(images: Tensor, sources: Tensor) -> Tensor:
+    """Percentage (batch,) of the change's energy in the finest band and the high-pass residual."""
+    pyramid = SteerablePyramid(tuple(sources.shape[-2:]), scales=3, orientations=4, padding=2)
+    c = pyramid.analyze(images - sources)
+    fine = c.bands[0].abs().square().flatten(1).sum(1) + c.residuals[0].square().flatten(1).sum(1)
+    return 100 * fine / c.energy()
+
+
+def saturation(images: Tensor, sources: Tensor) -> Tensor:
+    """Saturation (batch,) of the light on the source's stroke, in per cent: 0 for grey.
+
+    Sum of largest minus smallest channel, over the sum of the largest: 100 for pure and composite hues.
+    """
+    on = stroke(sources)[:, 0]
+    high, low = check_rgb(images).amax(1), images.amin(1)
+    return 100 * ((high - low) * on).sum((1, 2)) / (high * on).sum((1, 2))
+
+
+def arrivals(morph: Morph, probability: float = 0.99) -> tuple[Tensor, Tensor, Tensor]:
+    """The first frames whose target has at least this probability; the last ones where there is none.
+
+    Returns:
+        images (batch, channels, height, width), whether each arrived (batch,), and the frame (batch,).
+    """
+    arrived, frame = summaries.arrivals(morph, probability)
+    return morph.frames[torch.arange(len(frame)), frame], arrived, frame
+
+
+def table(
+    morphs: Mapping[str, Morph], columns: Mapping[str, Callable[[Tensor, Tensor], Tensor]], digits: int = 1
+) -> str:
+    """How many morphs of each method arrive at 0.99, and quartiles of measures on the frames of `arrivals`.
+
+    Args:
+        morphs: by name.
+        columns: measures of (images, sources), values (batch,) each, by name.
+        digits: behind the decimal point.
+    """
+    width = max(map(len, morphs))
+    lines = [" ".join([f"{'':{width}}  {'p >= .99':20}", *(f"{name:18}" for name in columns)])]
+    for name, morph in morphs.items():
+        images, arrived, _ = arrivals(morph)
+        found = [measure(images, morph.frames[:, 0]) for measure in columns.values()]
+        cells = [summaries.quartiles(values, digits) for values in found]
+        lines.append(
+            " ".join([f"{name:{width}}  {summaries.counted(arrived):20}", *(f"{cell:18}" for cell in cells)])
+        )
+    return "\n".join(line.rstrip() for line in lines)

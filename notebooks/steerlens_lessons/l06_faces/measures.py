@@ -1,0 +1,148 @@
+"""Lesson 06: the faces' quirks, the paper's Figure 7, where an edit lies, and the checks of the exercises.
+
+Drawn faces stand in `faces_factors.py`, the figures in `faces_figures.py`, the widget in `faces_widgets.py`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from steerlens.data import ImageData
+from steerlens.evaluation import first_correct
+from steerlens.morphs.gradients import batched_logits
+from steerlens.morphs.morph import Morph
+from steerlens.morphs.steering import steer
+from steerlens.transforms.pyramid import SteerablePyramid
+
+from ..common.summaries import arrivals
+from ..common.verdict import verdict
+
+SIZE = 48
+BOXES = {  # top, bottom, left, right, in pixels; chosen on the mean faces, mirror-symmetric
+    "mouth": (28, 44, 10, 38),
+    "eyes and brows": (9, 23, 7, 41),
+}
+LOOK = 100  # faces of a class among which the first that the model gets right are looked for
+BLANK = 0.02  # standard deviation of the pixels below which there is nothing to see
+
+
+def pixel_keys(images: Tensor) -> list[bytes]:
+    """The grey values of each image, as bytes: equal for images that are equal in every pixel."""
+    return [image.tobytes() for image in (255 * images).round().byte().cpu().numpy()]
+
+
+def conflicting(data: ImageData) -> int:
+    """How many different pictures occur with more than one label."""
+    labels: dict[bytes, set[int]] = {}
+    for key, label in zip(pixel_keys(data.images), data.labels.tolist(), strict=True):
+        labels.setdefault(key, set()).add(label)
+    return sum(len(found) > 1 for found in labels.values())
+
+
+def blank(images: Tensor) -> Tensor:
+    """Indices of the images that show next to nothing."""
+    return (images.flatten(1).std(dim=1) < BLANK).nonzero()[:, 0]
+
+
+def predictions(model: nn.Module, images: Tensor) -> Tensor:
+    """The class with the largest logit for each image, (n,)."""
+    return batched_logits(model, images).argmax(1)
+
+
+def scores(model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+    """Probability of each image's target, (n,)."""
+    return batched_logits(model, images).softmax(1).gather(1, targets[:, None])[:, 0]
+
+
+def figure_7(model: nn.Module, faces: ImageData) -> dict[str, Morph]:
+    """The paper's Figure 7, live: sad to happy twice, happy to sad once; the first faces that it gets right.
+
+    Returns:
+        "sad → happy" (two morphs) and "happy → sad" (one), 24 steps of the joint direction.
+    """
+    pyramid = SteerablePyramid((SIZE, SIZE), 3, 4)
+    morphs = {}
+    for source, target, count in (("sad", "happy", 2), ("happy", "sad", 1)):
+        candidates = faces.of_class(source)[:LOOK]
+        images = candidates.images[first_correct(model, candidates, count)]
+        morphs[f"{source} → {target}"] = steer(
+            model, images, faces.classes.index(target), pyramid, direction="joint", progress=False
+        )
+    return morphs
+
+
+def region_masks() -> dict[str, Tensor]:
+    """Boolean masks (48, 48) of the boxes around mouth, eyes and brows, and of all that is elsewhere."""
+    masks = {}
+    for name, (top, bottom, left, right) in BOXES.items():
+        masks[name] = torch.zeros(SIZE, SIZE, dtype=torch.bool)
+        masks[name][top:bottom, left:right] = True
+    return {**masks, "elsewhere": ~torch.stack([*masks.values()]).any(0)}
+
+
+def region_shares(edits: Tensor) -> dict[str, Tensor]:
+    """Share of each edit's energy (sum of squares) in each region, (n,) by name; they sum to one.
+
+    Args:
+        edits: (n, 1, 48, 48), image minus source.
+    """
+    energy = edits.square().sum(1)
+    total = energy.sum((1, 2)).clamp(min=torch.finfo(energy.dtype).tiny)
+    return {name: (energy * mask).sum((1, 2)) / total for name, mask in region_masks().items()}
+
+
+def densities(edits: Tensor) -> dict[str, Tensor]:
+    """Share of the energy over share of the area, (n,) by region: 1 for an edit that is spread evenly."""
+    areas = {name: mask.double().mean().item() for name, mask in region_masks().items()}
+    return {name: found / areas[name] for name, found in region_shares(edits).items()}
+
+
+def distance_at(morph: Morph, probability: float = 0.99) -> Tensor:
+    """L2 distance of the first frame of each morph in which the target has this probability, if one has."""
+    arrived, first = arrivals(morph, probability)
+    return morph.distances[arrived, first[arrived]]
+
+
+def check_density(answer: Any, edits: Tensor, region: str = "mouth") -> None:
+    """The median density ratio of a region."""
+    expected = densities(edits)[region].median().item()
+
+    def right(found: Any) -> bool:
+        return abs(float(found) - expected) < 0.01 * abs(expected)
+
+    verdict(answer, "a number", f"share of energy over share of area, median {expected:.3g}", right)
+
+
+def check_counterfactual(answer: Any, images: Tensor) -> None:
+    """Drawn faces with everything as it was but the mouth."""
+
+    def right(found: Tensor) -> bool:
+        return found.shape == images.shape and bool((found - images).abs().max() < 1e-5)
+
+    kind = f"images of shape {tuple(images.shape)}"
+    verdict(answer, kind, f"{kind}, the same factors with the curvature's sign turned", right)
+
+
+def check_second_factor(answer: Any, changes: Mapping[str, float]) -> None:
+    """The name of the factor with the second largest median change."""
+    second = sorted(changes, key=changes.__getitem__, reverse=True)[1]
+    size = changes[second]
+    verdict(
+        answer, "the name of a factor", f"{second!r} ({size:.2f} of its range)", lambda name: name == second
+    )
+
+
+def check_row_where(answer: Any, better: Tensor, worse: Tensor) -> None:
+    """A row in which one method's probability is higher than the other's."""
+    rows = (better > worse).nonzero()[:, 0].tolist()
+    some = ", ".join(map(str, rows[:5])) or "None, for there is no such row"
+    expected = f"a row such as {some}" if rows else some
+
+    def right(row: Any) -> bool:
+        if row is None:
+            return not rows
+        return not isinstance(row, bool) and int(row) == row and row in rows
+
+    verdict(answer, "a row, or None if there is no such row", expected, right)

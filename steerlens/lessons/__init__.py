@@ -1,1 +1,0 @@
-"""What belongs to single lessons: checks of exercises, widgets and figures, one module a lesson."""

@@ -1,0 +1,200 @@
+"""What a visualisation is to maximise: small scores of a network's activations, which add and scale.
+
+Objective    a score of every view of every visualisation; ``logit(...) - 0.1 * channel(...)`` is one, too
+activations  of a layer, or the logits
+logit        of a class
+channel      mean of a channel over its places
+neuron       one place of one channel
+direction    mean projection on a vector of the layer's channels, a concept for instance
+inversion    closeness to the activations of given images
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from numbers import Real
+
+import torch
+from torch import Tensor, nn
+
+from .._internal.checks import check_images, check_indices, check_integer, check_number
+from ..morphs.gradients import evaluation_mode
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A score of views, to be maximised.
+
+    Attributes:
+        score: views (visualisations * views, channels, height, width), the views of one visualisation in
+            a row, to scores (visualisations * views,).
+        count: number of visualisations it asks for.
+    """
+
+    score: Callable[[Tensor], Tensor]
+    count: int = 1
+
+    def __call__(self, views: Tensor) -> Tensor:
+        """Scores (visualisations, views). Raises ValueError unless there is one finite score for a view."""
+        scores = self.score(views)
+        if not isinstance(scores, Tensor) or scores.shape != (len(views),):
+            found = tuple(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__
+            raise ValueError(f"objective: expected scores of shape ({len(views)},), got {found}")
+        if not scores.isfinite().all():
+            raise ValueError("objective: expected finite scores, got NaN or infinity")
+        return scores.view(self.count, -1)
+
+    def __add__(self, other: "Objective") -> "Objective":
+        """The sum of two objectives that ask for as many visualisations."""
+        if not isinstance(other, Objective):
+            return NotImplemented
+        if other.count != self.count:
+            raise ValueError(f"objective: expected another of {self.count} visualisations, got {other.count}")
+        return Objective(lambda views: self.score(views) + other.score(views), self.count)
+
+    def __mul__(self, factor: float) -> "Objective":
+        """The objective, scaled."""
+        if not isinstance(factor, Real):
+            return NotImplemented
+        factor = check_number("factor", factor)
+        return Objective(lambda views: factor * self.score(views), self.count)
+
+    __rmul__ = __mul__
+
+    def __sub__(self, other: "Objective") -> "Objective":
+        """The difference of two objectives."""
+        return self + -1 * other if isinstance(other, Objective) else NotImplemented
+
+
+def activations(model: nn.Module, images: Tensor, layer: str | None = None) -> Tensor:
+    """What a layer makes of images: (batch, channels, h, w) or (batch, channels); the output if None.
+
+    Args:
+        model: used in eval mode and given back as it was.
+        images: (batch, channels, height, width) in [0, 1].
+        layer: a name of ``model.named_modules()``.
+
+    Raises:
+        ValueError: no such layer, or one that is not reached or has no such output.
+    """
+    found = []
+    with evaluation_mode(model):
+        if layer is None:
+            found.append(model(images))
+        else:
+            hook = _module(model, layer).register_forward_hook(lambda _, __, output: found.append(output))
+            try:
+                model(images)
+            finally:
+                hook.remove()
+    if not found or not isinstance(found[-1], Tensor) or found[-1].ndim not in (2, 4):
+        came = [type(output).__name__ for output in found[-1:]] or "no call"
+        raise ValueError(
+            f"layer: expected one with an output (batch, channels, ...), got {came} of {layer!r}"
+        )
+    return found[-1]
+
+
+def _module(model: nn.Module, layer: str) -> nn.Module:
+    names = [name for name, _ in model.named_modules() if name]
+    if layer not in names:
+        raise ValueError(f"layer: expected one of {', '.join(names)}, got {layer!r}")
+    return model.get_submodule(layer)
+
+
+def logit(model: nn.Module, classes: Sequence[int] | int) -> Objective:
+    """The logit of a class; several classes ask for several visualisations."""
+    return _picked(model, None, classes, "classes", lambda found: found)
+
+
+def channel(model: nn.Module, layer: str, channels: Sequence[int] | int) -> Objective:
+    """The mean of a channel of a layer over its places."""
+    return _picked(model, layer, channels, "channels", lambda found: found.flatten(2).mean(2))
+
+
+def neuron(
+    model: nn.Module,
+    layer: str,
+    channels: Sequence[int] | int,
+    place: tuple[int, int] | None = None,
+) -> Objective:
+    """One place (row, column) of a channel of a layer (batch, channels, h, w); its middle if None."""
+
+    def at(found: Tensor) -> Tensor:
+        if found.ndim != 4:
+            raise ValueError(f"layer: expected activations (batch, channels, h, w), got {tuple(found.shape)}")
+        sides = found.shape[-2:]
+        row, column = (n // 2 for n in sides) if place is None else place
+        return found[
+            :, :, check_integer("row", row, 0, sides[0] - 1), check_integer("column", column, 0, sides[1] - 1)
+        ]
+
+    return _picked(model, layer, channels, "channels", at)
+
+
+def _picked(
+    model: nn.Module,
+    layer: str | None,
+    units: Sequence[int] | int,
+    name: str,
+    pooled: Callable[[Tensor], Tensor],
+) -> Objective:
+    """Some columns of (batch, units), one for each visualisation."""
+    units = torch.tensor(check_indices(name, units, 2**31, at_least=1))
+
+    def score(views: Tensor) -> Tensor:
+        found = pooled(activations(model, views, layer))
+        check_indices(name, units, found.shape[1])
+        return found.gather(1, _repeated(units, views)[:, None])[:, 0]
+
+    return Objective(score, len(units))
+
+
+def direction(model: nn.Module, layer: str, vectors: Tensor) -> Objective:
+    """Mean over places of the projection of a layer's activations on unit vectors.
+
+    Args:
+        model, layer: as in `activations`.
+        vectors: (channels,) or (visualisations, channels), of any length but 0.
+
+    Raises:
+        ValueError: vectors of another number of channels, or one of length 0.
+    """
+    vectors = torch.atleast_2d(vectors).detach()
+    if vectors.ndim != 2 or not (vectors.norm(dim=1) > 0).all():
+        raise ValueError(f"vectors: expected (visualisations, channels), none of them 0, got {vectors!r}")
+    vectors = vectors / vectors.norm(dim=1, keepdim=True)
+
+    def score(views: Tensor) -> Tensor:
+        found = activations(model, views, layer)
+        if found.shape[1] != vectors.shape[1]:
+            raise ValueError(f"vectors: expected {found.shape[1]} channels, got {vectors.shape[1]}")
+        return (found.flatten(2).mean(2) * _repeated(vectors, views).to(found)).sum(1)
+
+    return Objective(score, len(vectors))
+
+
+def inversion(model: nn.Module, layer: str, images: Tensor) -> Objective:
+    """Minus the squared distance to the activations of given images, as a share of their energy: 0 is best.
+
+    Args:
+        model, layer: as in `activations`.
+        images: (visualisations, channels, height, width) in [0, 1], of the size of the views.
+    """
+    with torch.no_grad():
+        wanted = activations(model, check_images(images, unit_range=True), layer)
+    energy = wanted.flatten(1).square().sum(1).clamp(min=1e-12)
+
+    def score(views: Tensor) -> Tensor:
+        found = activations(model, views, layer)
+        if found.shape[1:] != wanted.shape[1:]:
+            sizes = f"{tuple(wanted.shape[1:])}, got {tuple(found.shape[1:])}"
+            raise ValueError(f"views: expected those of the images' size, with activations {sizes}")
+        away = (found - _repeated(wanted, views)).flatten(1).square().sum(1)
+        return -away / _repeated(energy, views)
+
+    return Objective(score, len(images))
+
+
+def _repeated(values: Tensor, views: Tensor) -> Tensor:
+    """A row for each view of rows for each visualisation."""
+    return values.to(views.device).repeat_interleave(len(views) // len(values), 0)

@@ -1,0 +1,165 @@
+"""How strong each wave of natural images is: the magnitudes that MACO holds, and what they were measured on.
+
+    Spectrum             mean magnitudes in some transform, the colour space they are in, their provenance
+    magnitude_spectrum   of a tensor of images, of labelled images, or of a folder
+
+Images in [0, 1] are brought to a canvas u, where colours are uncorrelated and nothing is bounded:
+u = M^-1 (logit(x) - m), with m the mean colour of the logits and M M^T their covariance over all pixels. The
+way back, x = sigmoid(M u + m), always ends in (0, 1).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torchvision.transforms import v2
+
+from .._internal.checks import check_images, check_integer
+from ..data.files import open_picture
+from ..data.images import ImageData
+from ..transforms.base import Coefficients, Fourier, Transform, check_transform
+
+MARGIN = 0.01  # values nearer to 0 or 1 than this have the logit of the margin
+SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".webp"}
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Mean magnitudes r = E|F(u)| of the canvases of some images (Definition 2.1).
+
+    Attributes:
+        transform: F; `Fourier` for the paper's MACO, `SteerablePyramid` for that of the pyramid.
+        magnitudes: of each band, real (1, channels, orientations, h, w), >= 0.
+        residuals: means of the transform's residuals, which are real and have no phase.
+        mixing: M (channels, channels), whose columns are orthogonal, the strongest first.
+        mean_color: m (channels,), in logits.
+        count: number of images.
+        source: what the images are.
+        sha256: of the images as they were used: float32, (n, channels, height, width).
+    """
+
+    transform: Transform
+    magnitudes: tuple[Tensor, ...]
+    residuals: tuple[Tensor, ...]
+    mixing: Tensor
+    mean_color: Tensor
+    count: int
+    source: str
+    sha256: str
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the images."""
+        return self.transform.shape
+
+    @property
+    def channels(self) -> int:
+        """1 for grey images, 3 for colour."""
+        return len(self.mixing)
+
+    @cached_property
+    def unmixing(self) -> Tensor:
+        """M^-1."""
+        return torch.linalg.inv(self.mixing)
+
+    def canvas_of(self, images: Tensor) -> Tensor:
+        """Canvases (n, channels, height, width) of images in [0, 1]."""
+        check_images(images, self.shape, unit_range=True)
+        logits = torch.logit(images, MARGIN) - self.mean_color.to(images)[:, None, None]
+        return torch.einsum("ij,njhw->nihw", self.unmixing.to(images), logits)
+
+    def images_of(self, canvas: Tensor) -> Tensor:
+        """Images (n, channels, height, width) in (0, 1) of canvases: sigmoid(M u + m)."""
+        mixed = torch.einsum("ij,njhw->nihw", self.mixing.to(canvas), canvas)
+        return torch.sigmoid(mixed + self.mean_color.to(canvas)[:, None, None])
+
+    def synthesize(self, phases: tuple[Tensor, ...], contrast: float = 1.0) -> Tensor:
+        """F^-1(contrast r e^{i phi}): canvases (n, channels, height, width) of phases in radians.
+
+        What has no phase stays at its mean, whatever the contrast.
+        """
+        held = zip(self.magnitudes, phases, strict=True)
+        return self.with_bands([contrast * r * torch.exp(1j * phase) for r, phase in held])
+
+    def with_bands(self, bands: list[Tensor]) -> Tensor:
+        """Canvases of complex bands (n, channels, orientations, h, w) and of the mean residuals."""
+        residuals = [mean.expand(len(bands[0]), *mean.shape[1:]) for mean in self.residuals]
+        return self.transform.synthesize(Coefficients(tuple(bands), tuple(residuals)))
+
+    def to(self, target: torch.device | torch.dtype) -> "Spectrum":
+        """The same in another precision or on another device."""
+        moved = {
+            name: tuple(t.to(target) for t in getattr(self, name)) for name in ("magnitudes", "residuals")
+        }
+        rest = (self.mixing.to(target), self.mean_color.to(target), self.count, self.source, self.sha256)
+        return Spectrum(self.transform, moved["magnitudes"], moved["residuals"], *rest)
+
+    def __str__(self) -> str:
+        height, width = self.shape
+        return f"{self.count} images of {height}x{width} ({self.source}), SHA-256 {self.sha256[:12]}..."
+
+
+def magnitude_spectrum(
+    images: Tensor | ImageData | str | Path, transform: Transform | None = None, size: int | None = None
+) -> Spectrum:
+    """Mean magnitudes of the transforms of images, in their own decorrelated colours.
+
+    Args:
+        images: (n, channels, height, width) in [0, 1], labelled images, or a folder of pictures.
+        transform: for images of that height and width; `Fourier` if None.
+        size: of a folder's pictures only: their shorter side is brought to it and the centre cut out.
+
+    Raises:
+        TypeError: neither a tensor, nor labelled images, nor a path.
+        ValueError: values outside [0, 1], images of one colour, no pictures, or a size where none is due.
+    """
+    images, source = _images_and_source(images, size)
+    transform = Fourier(tuple(images.shape[-2:])) if transform is None else transform
+    check_images(images, check_transform(transform), unit_range=True)
+    logits = torch.logit(images.double(), MARGIN)
+    mean = logits.mean((0, 2, 3))
+    pixels = (logits - mean[:, None, None]).movedim(1, 0).flatten(1)
+    variances, axes = torch.linalg.eigh(pixels @ pixels.T / pixels.shape[1])
+    if not variances.min() > 1e-9:
+        raise ValueError("images: expected colours that vary in every channel, got some that do not")
+    axes = axes * torch.where(axes.sum(0) < 0, -1, 1)  # signs that no library decides
+    mixing = (axes * variances.sqrt()).flip(1)
+    digest = hashlib.sha256(images.float().contiguous().cpu().numpy().tobytes()).hexdigest()
+    bare = Spectrum(transform, (), (), mixing, mean, len(images), source, digest)
+    return _measured(bare, images).to(images.dtype)
+
+
+def _measured(bare: Spectrum, images: Tensor) -> Spectrum:
+    """The spectrum with its magnitudes, summed image by image: bands of many images need much memory."""
+    magnitudes = residuals = 0
+    for image in images.double().split(1):
+        found = bare.transform.analyze(bare.canvas_of(image))
+        magnitudes = [band.abs() / len(images) + m for band, m in _with(found.bands, magnitudes)]
+        residuals = [part / len(images) + m for part, m in _with(found.residuals, residuals)]
+    rest = (bare.mixing, bare.mean_color, bare.count, bare.source, bare.sha256)
+    return Spectrum(bare.transform, tuple(magnitudes), tuple(residuals), *rest)
+
+
+def _with(parts: tuple[Tensor, ...], sums: list[Tensor] | int) -> zip:
+    return zip(parts, sums or [0] * len(parts), strict=True)
+
+
+def _images_and_source(images: Tensor | ImageData | str | Path, size: int | None) -> tuple[Tensor, str]:
+    if isinstance(images, str | Path):
+        return _folder(Path(images), check_integer("size", size, 8))
+    if size is not None:
+        raise ValueError(f"size: expected None, for these images have one, got {size!r}")
+    if isinstance(images, ImageData):
+        return images.images, images.source
+    return check_images(images), "a tensor"
+
+
+def _folder(folder: Path, size: int) -> tuple[Tensor, str]:
+    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise ValueError(f"images: expected a folder of pictures, got {str(folder)!r}, which has none")
+    steps = v2.Compose([v2.Resize(size), v2.CenterCrop(size), v2.PILToTensor()])
+    return torch.stack([steps(open_picture(path)) for path in paths]).float() / 255, folder.name

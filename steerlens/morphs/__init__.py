@@ -1,0 +1,14 @@
+"""Morphs: a class gradient turned into a change of phase, and followed.
+
+gradients    Wirtinger gradients of a classifier's score (Eq. 1, 3-9)
+steps        which coefficients are edited, and one step
+frozen       the path of one gradient, amplified (Eq. 2, 10-11, Appendix B)
+morph        `Morph`, its frames and distances; `extrapolate`, along that path
+steering     `steer`: the gradient anew at every step
+"""
+
+from .gradients import gradient_step, polar_gradient, wirtinger_gradient
+from .morph import Morph, extrapolate
+from .steering import steer
+
+__all__ = ["Morph", "extrapolate", "gradient_step", "polar_gradient", "steer", "wirtinger_gradient"]

@@ -1,0 +1,219 @@
+"""How coefficients are edited: which of them may change, in what direction, and how far.
+
+edit_weights      the chosen bands, residuals and channel amplifiers as factors on a gradient
+phasor            exp(i angle), by which a band is turned
+ascent_increments one step of a named direction, bounded by a cap
+of_length         the same step, as long as it must be to move the image by an L2 distance
+bisect_distance   the image at an exact L2 distance on a path
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from .._internal.checks import check_choice, check_indices, check_number
+from ..transforms.base import Coefficients, Transform
+from .gradients import gradient_step
+
+AMPLITUDES = ("constant", "compounded", "linear")
+DIRECTIONS = ("phase", "wirtinger", "joint")
+RESIDUALS = ("linear", "fixed")
+DISTANCE_TOLERANCE = 5e-4
+# Gradients below it (p has all but reached 1) are no longer scaled up to the cap. Entries a rounding error
+# below it are the smallest normal numbers of float32; in float64, too, so that morphs stop at the same place.
+FAINTEST = torch.finfo(torch.float32).tiny / torch.finfo(torch.float32).eps
+LARGEST_GAIN = 1e30  # of a compounded amplitude, so that sums of coefficients stay within float32
+
+
+def edit_weights(
+    transform: Transform,
+    images: Tensor,
+    residuals: Mapping[str, str] | str | None = None,
+    scales: Sequence[int] | int | None = None,
+    orientations: Sequence[int] | int | None = None,
+    amplifiers: Sequence[float] | None = None,
+    bands_only: bool = False,
+) -> Coefficients:
+    """Factor on the gradient of every coefficient: 0 where nothing may change, else its channel's amplifier.
+
+    The arguments are those of :func:`steerlens.extrapolate`; ``images`` give channels, dtype and device.
+    ``bands_only``, or a choice of scales or orientations, fixes residuals that are not named otherwise.
+
+    Returns:
+        bands (1, channels, orientations, 1, 1) and residuals (1, channels, 1, 1), real.
+    """
+    example = transform.analyze(images[:1])
+    count = example.bands[0].shape[2] if example.bands else 0
+    chosen_scales = check_indices("scales", scales, len(example.bands))
+    chosen_orientations = check_indices("orientations", orientations, count)
+    bands_only = bands_only or scales is not None or orientations is not None
+    policy = residual_policy(transform, residuals, bands_only and bool(example.bands))
+    gain = _channel_gains(amplifiers, images)
+
+    bands = []
+    for scale in range(len(example.bands)):
+        kept = [float(scale in chosen_scales and b in chosen_orientations) for b in range(count)]
+        bands.append(gain[None, :, None, None, None] * gain.new_tensor(kept)[:, None, None])
+    kept = [float(choice == "linear") for choice in policy.values()]
+    return Coefficients(tuple(bands), tuple(gain[None, :, None, None] * k for k in kept))
+
+
+def residual_policy(
+    transform: Transform, residuals: Mapping[str, str] | str | None, fixed: bool
+) -> dict[str, str]:
+    """What happens to each residual, by name: "linear" or "fixed". Raises ValueError for unknown names."""
+    defaults = dict.fromkeys(transform.residual_policy, "fixed") if fixed else transform.residual_policy
+    if isinstance(residuals, str):
+        residuals = dict.fromkeys(defaults, residuals)
+    elif residuals is not None and not isinstance(residuals, Mapping):
+        raise TypeError(f"residuals: expected 'linear', 'fixed' or a dict by name, got {residuals!r}")
+    for name, choice in (residuals or {}).items():
+        check_choice("residuals", name, defaults)
+        check_choice(f"residuals[{name!r}]", choice, RESIDUALS)
+    return {**defaults, **(residuals or {})}
+
+
+def _channel_gains(amplifiers: Sequence[float] | None, images: Tensor) -> Tensor:
+    channels = images.shape[1]
+    if amplifiers is None:
+        return images.new_ones(channels)
+    amplifiers = amplifiers.tolist() if hasattr(amplifiers, "tolist") else amplifiers
+    if not isinstance(amplifiers, Sequence) or len(amplifiers) != channels:
+        raise ValueError(
+            f"amplifiers: expected one number for each of {channels} channels, got {amplifiers!r}"
+        )
+    return images.new_tensor([check_number("amplifiers", a) for a in amplifiers])
+
+
+def phasor(angle: Tensor) -> Tensor:
+    """exp(i angle) of a real tensor; several times as fast as ``torch.polar`` and ``exp`` on a CPU."""
+    turn = angle.new_empty(*angle.shape, 2)
+    torch.cos(angle, out=turn[..., 0])
+    torch.sin(angle, out=turn[..., 1])
+    return torch.view_as_complex(turn)
+
+
+def amplitude_gain(gain: Tensor, k: Tensor, amplitude: str) -> Tensor:
+    """A_k / A_0 from |z| and k (Appendix B); never negative, never beyond 1e30."""
+    if amplitude == "constant":
+        return torch.ones_like(gain)
+    if amplitude == "compounded":
+        return (gain**k).clamp(max=LARGEST_GAIN)
+    return (1 + k * (gain - 1)).clamp(min=0, max=LARGEST_GAIN)
+
+
+def rendered(transform: Transform, coefficients: Coefficients) -> Tensor:
+    """The image of coefficients, clipped to [0, 1]. Raises ValueError if it is not finite."""
+    images = transform.synthesize(coefficients)
+    if not torch.stack(images.aminmax()).isfinite().all():
+        raise ValueError(
+            "expected an alpha, cap or step count within the range of floating point, got images beyond it"
+        )
+    return images.clamp(0, 1)
+
+
+def ascent_increments(
+    at: Coefficients, gradient: Coefficients, direction: str, cap: float, alpha: float
+) -> Coefficients:
+    """One step uphill: a change of every band coefficient's phase and of every residual.
+
+    The bands are phase shifts, real, or log-amplitude + i phase, complex (in the direction "joint").
+
+    "phase": dL/dPhi, scaled so that each image's largest shift is ``cap`` radians. "joint": S* g / |S|,
+    amplitude and phase together, its largest modulus ``cap``. "wirtinger": arg z of Eq. 9, each entry
+    limited to ``cap``. Residuals: dL/dr, its largest entry ``cap``.
+    """
+    if direction == "wirtinger":
+        shifts = [gradient_step(S, g, alpha).angle() for S, g in zip(at.bands, gradient.bands, strict=True)]
+        limit = min(cap, math.pi)  # a larger one may not be a number of the bands' precision
+        bands = [shift.clamp(-limit, limit) for shift in shifts]
+    else:
+        bands = [S.conj() * g for S, g in zip(at.bands, gradient.bands, strict=True)]
+        if direction == "phase":
+            bands = [product.imag for product in bands]
+        else:
+            bands = [product * _inverse_modulus(S) for product, S in zip(bands, at.bands, strict=True)]
+        bands = _scaled_to(cap, bands)
+    return Coefficients(tuple(bands), tuple(_scaled_to(cap, gradient.residuals)))
+
+
+def _inverse_modulus(S: Tensor) -> Tensor:
+    """1 / |S|, and 0 where |S|^2 is no normal number: there is no phase."""
+    square = (S.conj() * S).real
+    return torch.where(square >= torch.finfo(square.dtype).tiny, square.rsqrt(), 0)
+
+
+def _scaled_to(cap: float, parts: Sequence[Tensor]) -> list[Tensor]:
+    """Parts of each image times one factor that brings its largest modulus to ``cap``.
+
+    Where that modulus is below `FAINTEST`, they become zeros.
+    """
+    if not parts:
+        return []
+    peak = torch.stack([part.abs().flatten(1).amax(1) for part in parts]).amax(0)
+    normal = peak >= FAINTEST
+    inverse = torch.where(normal, 1 / torch.where(normal, peak, 1), 0)
+    return [part * inverse.view(-1, *[1] * (part.ndim - 1)) * cap for part in parts]
+
+
+def moved(anchor: Coefficients, increments: Coefficients) -> Coefficients:
+    """S exp(eta + i delta) in the bands, r + rho in the residuals; real increments of bands are phases."""
+    bands = tuple(S * _factor(w) for S, w in zip(anchor.bands, increments.bands, strict=True))
+    residuals = tuple(r + rho for r, rho in zip(anchor.residuals, increments.residuals, strict=True))
+    return Coefficients(bands, residuals)
+
+
+def _factor(increment: Tensor) -> Tensor:
+    if not increment.is_complex():
+        return phasor(increment)
+    return phasor(increment.imag) * increment.real.exp()
+
+
+def of_length(
+    transform: Transform, at: Coefficients, step: Coefficients, current: Tensor, length: float
+) -> Coefficients:
+    """The step, scaled until the image moves by ``length``: two secants, each at most tenfold."""
+    for _ in range(2):
+        found = l2_distance(rendered(transform, moved(at, step)), current)
+        visible = found > torch.finfo(found.dtype).tiny
+        factor = torch.where(visible, length / torch.where(visible, found, 1), 1)
+        step = scaled(step, factor.clamp(max=10))
+    return step
+
+
+def scaled(step: Coefficients, t: Tensor) -> Coefficients:
+    """The increments of each image times one factor, (batch,)."""
+    t = t.to(step.residuals[0])[:, None, None, None]
+    return step.map(lambda band: band * t[..., None], lambda residual: residual * t)
+
+
+def l2_distance(images: Tensor, others: Tensor) -> Tensor:
+    """L2 distance over channels, height and width."""
+    return torch.linalg.vector_norm(images - others, dim=(-3, -2, -1))
+
+
+def bisect_distance(
+    render: Callable[[Tensor], Tensor], low: Tensor, high: Tensor, sources: Tensor, distance: float
+) -> tuple[Tensor, Tensor]:
+    """Positions between ``low`` (nearer than ``distance``) and ``high`` (not nearer), and their images.
+
+    Args:
+        render: images (n, channels, height, width) at positions (n,).
+        low, high: positions (n,) that bracket the distance.
+        sources: images (n, channels, height, width) that the L2 distance is taken to.
+        distance: to be met to 5e-4.
+
+    Returns:
+        positions (n,), float64, and images.
+    """
+    low, high = low.double(), high.double()
+    for _ in range(60):
+        middle = (low + high) / 2
+        images = render(middle)
+        found = l2_distance(images, sources)
+        if ((found - distance).abs() <= DISTANCE_TOLERANCE).all():
+            break
+        low, high = torch.where(found < distance, middle, low), torch.where(found < distance, high, middle)
+    return middle, images

@@ -1,0 +1,123 @@
+"""Widgets of the lessons, in plain ipywidgets, each with a still picture for readers without a kernel.
+
+frame_slider   one morph, frame by frame, with its probabilities
+viewer         any controls above the picture and the caption that a pure function makes of their values
+"""
+
+import html
+import io
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ipywidgets
+from matplotlib.figure import Figure
+from PIL import Image
+from torch import Tensor
+
+from .._internal.checks import check_integer
+from ..morphs.morph import Morph, enlarged
+from .morphs import class_names, filmstrip
+
+HEIGHT = 224  # smallest height in pixels of a frame on the screen
+
+
+class StillBox(ipywidgets.VBox):
+    """A column of widgets that also leaves a picture in the notebook file, for static readers."""
+
+    def __init__(self, children: Sequence[ipywidgets.Widget], still: Figure | bytes, text: str):
+        super().__init__(children)
+        self._still, self._text = still if isinstance(still, bytes) else figure_png(still), text
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        return {**bundle, "image/png": b64encode(self._still).decode(), "text/plain": self._text}
+
+
+def frame_slider(morph: Morph, row: int = 0, classes: Sequence[str] | None = None) -> StillBox:
+    """A slider (and a Play button) over the frames of one morph; without a kernel, its film strip.
+
+    Args:
+        morph: what to show.
+        row: which morph of the batch.
+        classes: names of the classes; the indices if None.
+    """
+    class_names(morph, classes)
+    row = check_integer("row", row, 0, len(morph.frames) - 1)
+    pictures = [image_png(frame) for frame in morph.frames[row]]
+    captions = [frame_caption(morph, row, frame, classes) for frame in range(len(pictures))]
+    last = len(pictures) - 1
+    slider = ipywidgets.IntSlider(0, 0, last, description="frame")
+    play = ipywidgets.Play(value=0, min=0, max=last, interval=120)
+    ipywidgets.jslink((play, "value"), (slider, "value"))
+    still = filmstrip(morph, row, classes=classes)
+    text = f"A slider over {last + 1} frames and its film strip."
+    rows = [ipywidgets.HBox([play, slider])]
+    return viewer([slider], lambda frame: (pictures[frame], captions[frame]), still, text, rows)
+
+
+def viewer(
+    controls: Sequence[ipywidgets.Widget],
+    view: Callable[..., tuple[bytes, str]],
+    still: Figure | bytes,
+    text: str,
+    rows: Sequence[ipywidgets.Widget] | None = None,
+) -> StillBox:
+    """Controls above the picture and the caption that ``view`` makes of their values.
+
+    An exception in a widget's callback is invisible in every front end; here the caption tells it.
+
+    Args:
+        controls: widgets with a ``value``.
+        view: a pure function of these values, in order, that returns a PNG and a line of text.
+        still: what a reader without a kernel sees: a figure, or a PNG.
+        text: the same in words, where there are no pictures.
+        rows: the controls as they are laid out; one below another if None.
+    """
+    png, line = view(*(control.value for control in controls))
+    picture, caption = picture_widget(png), ipywidgets.HTML(line)
+
+    def show(_: dict[str, Any]) -> None:
+        try:
+            picture.value, caption.value = view(*(control.value for control in controls))
+        except Exception as error:
+            caption.value = f"<b>{type(error).__name__}</b>: {html.escape(str(error))}"
+
+    for control in controls:
+        control.observe(show, names="value")
+    return StillBox([*(controls if rows is None else rows), picture, caption], still, text)
+
+
+def frame_caption(
+    morph: Morph, row: int, frame: int, classes: Sequence[str] | None = None, top: int = 3
+) -> str:
+    """k, distance and the most probable classes of one frame, as one line."""
+    values, indices = morph.probabilities[row, frame].topk(min(top, morph.probabilities.shape[2]))
+    names = class_names(morph, classes)
+    shares = ", ".join(f"{names[i]}: {p:.2f}" for i, p in zip(indices.tolist(), values.tolist(), strict=True))
+    return f"k = {morph.steps[frame]:g}, L2 distance {morph.distances[row, frame]:.2f}, {shares}"
+
+
+def picture_widget(png: bytes) -> ipywidgets.Image:
+    """A PNG at its own size, which a column would stretch; swap its ``value`` for another PNG."""
+    layout = {
+        "width": f"{Image.open(io.BytesIO(png)).width}px",
+        "max_width": "100%",
+        "align_self": "flex-start",
+    }
+    return ipywidgets.Image(value=png, format="png", layout=layout)
+
+
+def image_png(image: Tensor) -> bytes:
+    """PNG of an image (1 or 3, height, width) in [0, 1], enlarged by whole pixels to at least 224 rows."""
+    scale = -(-HEIGHT // image.shape[-2])
+    buffer = io.BytesIO()
+    Image.fromarray(enlarged(image, scale)).save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def figure_png(figure: Figure, dpi: int = 100) -> bytes:
+    """PNG of a figure."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi)
+    return buffer.getvalue()
