@@ -146,9 +146,7 @@ def test_checkpoints_are_what_their_records_say(name):
 
 def test_a_missing_checkpoint_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(records, "committed", lambda kind: tmp_path)
-    with pytest.raises(
-        ValueError, match=r"linear-translator.json: expected a record, got FileNotFoundError"
-    ):
+    with pytest.raises(ValueError, match=r"linear-translator.json: expected a record, got FileNotFoundError"):
         nets.load("translator")
 
 

@@ -13,7 +13,8 @@ from PIL import Image
 from torch import nn
 
 import steerlens as sl
-from steerlens.plot.morphs import WIDTH, band_mosaic, filmstrip, pipeline, probability_curves
+from steerlens.plot.figures import WIDTH, signed
+from steerlens.plot.morphs import band_mosaic, filmstrip, pipeline, probability_curves
 
 NAMES = ("circle", "square", "star")
 
@@ -91,9 +92,11 @@ def test_filmstrip_shows_what_was_measured(batch, frames, channels, shape, diffe
             largest = max(changes.abs().max().item(), 1 / 255)
             assert line[0].get_ylabel() == f"change\n±{largest:.2f}"
             for axis, change in zip(line, changes, strict=True):
-                np.testing.assert_allclose(picture(axis), change, atol=1e-6)
-                assert axis.images[0].get_clim() == pytest.approx((-largest, largest))
-                assert axis.images[0].get_cmap().name == "RdBu_r"  # red: brighter
+                colours = signed(change[None], largest)
+                np.testing.assert_allclose(picture(axis), colours.movedim(0, -1), atol=1e-6)
+                red, _, blue = colours
+                assert (red > blue)[change > 0.1 * largest].all()  # red: brighter
+                assert (red < blue)[change < -0.1 * largest].all()
     assert figure.get_figwidth() == WIDTH
     assert plt.get_fignums() == []  # closed: a notebook shows it once
 
@@ -153,7 +156,7 @@ def test_curves_are_medians_and_quartiles(sizes, against):
     assert [text.get_text() for text in axis.get_legend().get_texts()] == list(morphs)
     for line, band, morph in zip(axis.lines, axis.collections, morphs.values(), strict=True):
         p = morph.target_probabilities.numpy()
-        x = morph.steps.numpy() if against == "steps" else morph.distances.median(0).values.numpy()
+        x = morph.steps.numpy() if against == "steps" else np.median(morph.distances.numpy(), axis=0)
         np.testing.assert_allclose(line.get_xdata(), x, rtol=1e-6)
         np.testing.assert_allclose(line.get_ydata(), np.quantile(p, 0.5, axis=0), rtol=1e-5)
         corners = band.get_paths()[0].vertices
@@ -171,6 +174,8 @@ def test_curves_in_an_axis_that_is_given():
     assert probability_curves({"one": made_morph()}, axis=axes[1]) is figure
     assert len(axes[0].lines) == 0
     assert len(axes[1].lines) == 1
+    assert plt.get_fignums() == [figure.number]  # the caller's figure stays open
+    plt.close(figure)
 
 
 # Mosaics.

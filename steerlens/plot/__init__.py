@@ -1,9 +1,23 @@
-"""Figures and widgets that several lessons and the explorer show.
+"""Figures and widgets that lessons and explorer share.
 
-morphs    film strips of morphs, the pipeline, the parts of a pyramid
+figures   images in rows (`grid`), the look and the colours of all figures
+charts    `curves`, `intervals`, `matrix`
+morphs    film strips and probability curves of morphs, the pipeline
 widgets   a picture with controls, and a still one for readers without a kernel
 """
 
-from .morphs import filmstrip, pipeline, probability_curves
+from .charts import curves, intervals, matrix
+from .figures import grid, signed
+from .morphs import filmstrip, pipeline, probability_curves, strips
 
-__all__ = ["filmstrip", "pipeline", "probability_curves"]
+__all__ = [
+    "curves",
+    "filmstrip",
+    "grid",
+    "intervals",
+    "matrix",
+    "pipeline",
+    "probability_curves",
+    "signed",
+    "strips",
+]

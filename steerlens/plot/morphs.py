@@ -1,6 +1,7 @@
 """Pictures of morphs.
 
 filmstrip            sources, frames and the probability under each
+strips               one morph by several methods
 probability_curves   target probability against k or distance, one line a method
 pipeline             the method on one image, from the image to its morph (the paper's Figure 1)
 """
@@ -19,8 +20,8 @@ from .._internal.checks import check_choice, check_indices, check_integer
 from ..morphs.gradients import gradient_step, wirtinger_gradient
 from ..morphs.morph import Morph, extrapolate
 from ..transforms.pyramid import SteerablePyramid
-
-WIDTH = 9.6  # inches: the width of a notebook's text
+from .charts import curves
+from .figures import WIDTH, Cell, bare, closed, grid, show_image, signed, styled
 
 
 def filmstrip(
@@ -43,23 +44,28 @@ def filmstrip(
     names = class_names(morph, classes)
     rows = check_indices("rows", rows, len(morph.frames), at_least=1)
     columns = _frame_indices(frames, len(morph.steps))
-    lines = len(rows) * (1 + difference)
-    height, width = morph.frames.shape[-2:]
-    cell = WIDTH / (len(columns) + 0.6)
-    figsize = (WIDTH, lines * (cell * height / width + 0.19) + 0.2)
-    figure, axes = _grid(lines, len(columns), figsize)
-    for line, row in zip(axes[:: 1 + difference], rows, strict=True):
-        source, target = names[morph.sources[row]], names[morph.targets[row]]
-        line[0].set_ylabel(f"{source} → {target}", fontsize=11, rotation=0, ha="right", va="center")
-        for axis, column in zip(line, columns, strict=True):
-            show_image(axis, morph.frames[row, column])
-            axis.set_xlabel(f"{morph.target_probabilities[row, column]:.2f}", fontsize=8, labelpad=2)
-    for axis, column in zip(axes[0], columns, strict=True):
-        axis.set_title(f"k = {morph.steps[column]:g}", fontsize=8, pad=3)
-    if difference:
-        for line, row in zip(axes[1::2], rows, strict=True):
-            _differences(line, morph.frames[row], columns)
-    return closed(figure)
+    lines = []
+    for row in rows:
+        name = f"{names[morph.sources[row]]} → {names[morph.targets[row]]}"
+        lines.append((name, _noted(morph, row, columns)))
+        if difference:
+            lines.append(_differences(morph.frames[row, list(columns)] - morph.frames[row, 0]))
+    return grid(lines, [f"k = {morph.steps[column]:g}" for column in columns], cell=WIDTH)
+
+
+def strips(morphs: Mapping[str, Morph], row: int = 0, frames: int | Sequence[int] = 8) -> Figure:
+    """One row a method: frames of the same morph, with k and the target's probability under each.
+
+    Args:
+        morphs: by the name of the method.
+        row: which morph of each batch.
+        frames: how many frames, evenly spaced from source to last, or their indices.
+    """
+    rows = {}
+    for name, morph in morphs.items():
+        columns = _frame_indices(frames, len(morph.steps))
+        rows[name] = _noted(morph, row, columns, with_k=True)
+    return grid(rows)
 
 
 def class_names(morph: Morph, classes: Sequence[str] | None = None) -> list[str]:
@@ -74,13 +80,20 @@ def class_names(morph: Morph, classes: Sequence[str] | None = None) -> list[str]
     return [str(name) for name in classes]
 
 
-def _differences(line: Sequence[Axes], frames: Tensor, columns: Sequence[int]) -> None:
-    """Frame minus source in each column, on one scale from minus to plus the largest change."""
-    changes = (frames[list(columns)] - frames[0]).mean(1).cpu()
-    largest = max(changes.abs().max().item(), 1 / 255)
-    line[0].set_ylabel(f"change\n±{largest:.2f}", fontsize=8, rotation=0, ha="right", va="center")
-    for axis, change in zip(line, changes.numpy(), strict=True):
-        axis.imshow(change, cmap="RdBu_r", vmin=-largest, vmax=largest, interpolation="nearest")
+def _noted(morph: Morph, row: int, columns: Sequence[int], with_k: bool = False) -> list[Cell]:
+    """Frames of one morph, the target's probability under each."""
+    cells = []
+    for column in columns:
+        note = f"{morph.target_probabilities[row, column]:.2f}"
+        note = f"k = {morph.steps[column]:g}: {note}" if with_k else note
+        cells.append((morph.frames[row, column], note))
+    return cells
+
+
+def _differences(changes: Tensor) -> tuple[str, list[Cell]]:
+    """Name and cells of a row that shows changes (n, channels, height, width) on one scale."""
+    largest = max(changes.mean(1).abs().max().item(), 1 / 255)
+    return f"change\n±{largest:.2f}", [signed(change, largest) for change in changes]
 
 
 def probability_curves(
@@ -91,27 +104,22 @@ def probability_curves(
     Args:
         morphs: what to compare, by name.
         against: "steps" (k) or "distances" (the median L2 distance of each frame).
-        axis: where to draw; a new figure if None.
+        axis: where to draw; a new figure, closed, if None.
     """
     check_choice("against", against, ("steps", "distances"))
     if not (isinstance(morphs, Mapping) and morphs and all(isinstance(m, Morph) for m in morphs.values())):
         raise TypeError(f"morphs: expected a dict of Morph by name, got {morphs!r}")
-    if axis is None:
-        _, axis = plt.subplots(figsize=(WIDTH / 2, 2.8), layout="constrained")
-    for name, morph in morphs.items():
-        x = morph.steps if against == "steps" else morph.distances.median(dim=0).values
-        low, middle, high = (morph.target_probabilities.quantile(q, dim=0).cpu() for q in (0.25, 0.5, 0.75))
-        (line,) = axis.plot(x.cpu(), middle, label=name)
-        axis.fill_between(x.cpu(), low, high, color=line.get_color(), alpha=0.2, linewidth=0)
-    axis.set(
-        xlabel="k" if against == "steps" else "L2 distance to the source",
-        ylabel="probability of the target",
-        ylim=(-0.02, 1.02),
-    )
-    axis.legend(frameon=False, fontsize=8)
-    return closed(axis.figure)
+    against_k = against == "steps"
+    found = {
+        name: (morph.steps if against_k else morph.distances.quantile(0.5, dim=0), morph.target_probabilities)
+        for name, morph in morphs.items()
+    }
+    x = "k" if against_k else "L2 distance to the source"
+    options = {"size": (WIDTH / 2, 2.8), "axes": None if axis is None else [axis], "ylim": (-0.02, 1.02)}
+    return curves({"": found}, x, "probability of the target", **options)
 
 
+@styled
 def pipeline(
     model: nn.Module,
     image: Tensor,
@@ -136,8 +144,9 @@ def pipeline(
     peaks = [band.abs().amax().clamp(min=torch.finfo(image.dtype).tiny) for band in bands]
     amplitude = band_mosaic([band.abs() / peak for band, peak in zip(bands, peaks, strict=True)]).numpy()
     visible = np.sqrt(amplitude)
-    figure, axes = _grid(1, 5, (WIDTH, 2.5), wspace=0.14)
-    line = axes[0]
+    figure, line = plt.subplots(1, 5, figsize=(WIDTH, 2.5), gridspec_kw={"wspace": 0.14})
+    for axis in line:
+        bare(axis)
     show_image(line[0], image[0])
     line[1].imshow(amplitude, cmap="gray")
     phase = band_mosaic([band.angle() for band in bands]).numpy()
@@ -178,36 +187,8 @@ def band_mosaic(parts: Sequence[Tensor]) -> Tensor:
     return torch.cat([torch.cat(list(row), dim=1) for row in rows]).detach().cpu()
 
 
-def show_image(axis: Axes, image: Tensor) -> None:
-    """Draw an image (channels, height, width) in [0, 1]: grey for one channel, colour for three."""
-    image = image.detach().cpu().numpy()
-    if image.shape[0] == 1:
-        axis.imshow(image[0], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    else:
-        axis.imshow(np.moveaxis(image, 0, -1).clip(0, 1), interpolation="nearest")
-
-
 def _frame_indices(frames: int | Sequence[int], count: int) -> tuple[int, ...]:
     if isinstance(frames, Integral):
         shown = min(check_integer("frames", frames, 2), count)
         return tuple(torch.linspace(0, count - 1, shown).round().long().tolist())
     return check_indices("frames", frames, count, at_least=1)
-
-
-def _grid(
-    rows: int, columns: int, figsize: tuple[float, float], wspace: float = 0.02
-) -> tuple[Figure, np.ndarray]:
-    spaces = {"wspace": wspace, "hspace": 0.02}
-    figure, axes = plt.subplots(
-        rows, columns, figsize=figsize, squeeze=False, layout="constrained", gridspec_kw=spaces
-    )
-    for axis in axes.flat:
-        axis.set(xticks=[], yticks=[])
-        axis.spines[:].set_visible(False)
-    return figure, axes
-
-
-def closed(figure: Figure) -> Figure:
-    """The figure, closed, so that a notebook shows it once: as the value of its cell."""
-    plt.close(figure)
-    return figure

@@ -6,17 +6,22 @@ viewer         any controls above the picture and the caption that a pure functi
 
 import html
 import io
+import re
+import textwrap
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets
+import numpy as np
+import torch
 from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
 from .._internal.checks import check_integer
 from ..morphs.morph import Morph, enlarged
+from .figures import grid
 from .morphs import class_names, filmstrip
 
 HEIGHT = 224  # smallest height in pixels of a frame on the screen
@@ -59,7 +64,7 @@ def frame_slider(morph: Morph, row: int = 0, classes: Sequence[str] | None = Non
 def viewer(
     controls: Sequence[ipywidgets.Widget],
     view: Callable[..., tuple[bytes, str]],
-    still: Figure | bytes,
+    still: Figure | bytes | Sequence[tuple],
     text: str,
     rows: Sequence[ipywidgets.Widget] | None = None,
 ) -> StillBox:
@@ -70,10 +75,13 @@ def viewer(
     Args:
         controls: widgets with a ``value``.
         view: a pure function of these values, in order, that returns a PNG and a line of text.
-        still: what a reader without a kernel sees: a figure, or a PNG.
+        still: what a reader without a kernel sees: a figure, a PNG, or the settings of some views (values of
+            all controls, in order), which then stand side by side.
         text: the same in words, where there are no pictures.
         rows: the controls as they are laid out; one below another if None.
     """
+    if not isinstance(still, Figure | bytes):
+        still = side_by_side([view(*setting) for setting in still])
     png, line = view(*(control.value for control in controls))
     picture, caption = picture_widget(png), ipywidgets.HTML(line)
 
@@ -86,6 +94,16 @@ def viewer(
     for control in controls:
         control.observe(show, names="value")
     return StillBox([*(controls if rows is None else rows), picture, caption], still, text)
+
+
+def side_by_side(views: Sequence[tuple[bytes, str]]) -> Figure:
+    """Pictures (PNG) in a row, their captions, without tags, below."""
+    cells = []
+    for png, caption in views:
+        pixels = torch.from_numpy(np.array(Image.open(io.BytesIO(png)).convert("RGB"))).movedim(-1, 0) / 255
+        words = html.unescape(re.sub("<[^>]*>", "", caption))
+        cells.append((pixels, textwrap.fill(words, 120 // len(views))))
+    return grid({"": cells}, cell=3.2)
 
 
 def frame_caption(

@@ -11,7 +11,7 @@ from torch import Tensor
 from steerlens.morphs.gradients import gradient_step
 from steerlens.morphs.morph import Morph
 from steerlens.morphs.steps import AMPLITUDES, amplitude_gain
-from steerlens.plot.morphs import WIDTH, closed, show_image
+from steerlens.plot.figures import WIDTH, closed, show_image
 
 Score = Callable[[Tensor, Tensor], Tensor]  # of the real and the imaginary part
 AMPLITUDE_COLOR, PHASE_COLOR, STEP_COLOR = "tab:orange", "tab:purple", "black"

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from steerlens.plot.morphs import WIDTH, closed
+from steerlens.plot.figures import WIDTH, closed
 from steerlens.transforms.masks import (
     angular_mask,
     bandpass_mask,

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from steerlens.evaluation import center_of_mass
-from steerlens.plot.morphs import closed
+from steerlens.plot.figures import closed
 from steerlens.plot.widgets import StillBox, image_png, viewer
 from steerlens.transforms.base import Coefficients
 from steerlens.transforms.pyramid import SteerablePyramid

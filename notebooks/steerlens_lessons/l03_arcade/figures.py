@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from steerlens.data import DIRECTIONS
 from steerlens.evaluation import center_of_mass
 from steerlens.morphs.morph import Morph
-from steerlens.plot.morphs import WIDTH, closed, show_image
+from steerlens.plot.figures import WIDTH, closed, show_image
 
 from . import shapes
 from .measures import UNIT, centroid_path, mass_in_half

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from steerlens.morphs.morph import Morph
-from steerlens.plot.morphs import WIDTH, closed, show_image
+from steerlens.plot.figures import WIDTH, closed, show_image
 from steerlens.transforms.color import rgb_to_yiq
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from steerlens.data import ImageData
 from steerlens.morphs.morph import Morph
-from steerlens.plot.morphs import WIDTH, closed, show_image
+from steerlens.plot.figures import WIDTH, closed, show_image
 
 from .measures import BOXES, SIZE
 

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from steerlens.morphs.morph import Morph
-from steerlens.plot.morphs import WIDTH, closed, show_image
+from steerlens.plot.figures import WIDTH, closed, show_image
 
 from ..l03_arcade.measures import centroid_path
 from .measures import translation

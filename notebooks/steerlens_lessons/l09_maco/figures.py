@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
-from steerlens.plot.morphs import WIDTH, closed, show_image
+from steerlens.plot.figures import WIDTH, closed, show_image
 from steerlens.plot.widgets import StillBox, figure_png, image_png, viewer
 
 from ..l07_baselines.figures import bare

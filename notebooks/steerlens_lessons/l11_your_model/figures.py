@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from steerlens.morphs.morph import Morph
-from steerlens.plot.morphs import WIDTH, closed
+from steerlens.plot.figures import WIDTH, closed
 
 
 def scores_against_k(morphs: Mapping[str, Morph]) -> Figure:

@@ -1,0 +1,129 @@
+"""Images in rows, and what every figure has in common. Charts stand in ``charts.py``.
+
+grid     images in rows, with titles above the columns and a note under each
+signed   a change as colours: red brighter, blue darker
+colors   one colour for each method, everywhere
+styled   decorator: the function's figures have the look of `steerlens.mplstyle`
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import matplotlib.pyplot as plt
+import torch
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from torch import Tensor
+
+WIDTH = 9.6  # inches: the width of a notebook's text
+METHODS = {  # the first word that a name contains decides
+    "pixel": "#777777",
+    "fourier": "#cc79a7",
+    "persistent": "#009e73",
+    "joint": "#d55e00",
+    "frozen": "#0072b2",
+    "phase": "#e69f00",
+    "live": "#e69f00",
+}
+STYLES = ("-", "--", ":", "-.")  # of curves that share a colour
+
+styled = plt.style.context(str(Path(__file__).with_name("steerlens.mplstyle")))
+
+Cell: TypeAlias = Tensor | tuple[Tensor, str] | None
+
+
+@styled
+def grid(
+    rows: Mapping[str, Sequence[Cell]] | Sequence[tuple[str, Sequence[Cell]]],
+    titles: Sequence[str] = (),
+    *,
+    cell: float = 1.3,
+    outline: Sequence[Tensor] | None = None,
+    draw: Callable[[Axes, int, int], None] | None = None,
+) -> Figure:
+    """Images in rows.
+
+    Args:
+        rows: names and cells of the rows, as a dict or as pairs. A cell is an image (1 or 3, height, width)
+            in [0, 1], or an image and the note that stands under it, or None.
+        titles: of the columns.
+        cell: largest width of a cell in inches.
+        outline: an image (1, height, width) for each column, whose contour is drawn over all of its cells.
+        draw: draws more into the cell of a row and a column, given its axes.
+    """
+    pairs = list(rows.items() if isinstance(rows, Mapping) else rows)
+    names = [name for name, _ in pairs]
+    lines = [list(map(_image_and_note, cells)) for _, cells in pairs]
+    columns = max(map(len, lines))
+    margin = 0.075 * max(len(part) for name in names for part in name.split("\n"))
+    cell = min(cell, (WIDTH - margin) / columns)
+    aspect = max(image.shape[-2] / image.shape[-1] for row in lines for image, _ in row if image is not None)
+    noted = max(note.count("\n") + 1 if note else 0 for row in lines for _, note in row)
+    height = len(lines) * (aspect * cell + 0.04 + 0.16 * noted) + 0.25 * bool(titles)
+    figure, axes = plt.subplots(len(lines), columns, figsize=(columns * cell + margin, height), squeeze=False)
+    for number, (line, name, row) in enumerate(zip(axes, names, lines, strict=True)):
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center")
+        for column, axis in enumerate(line):
+            bare(axis)
+            image, note = row[column] if column < len(row) else (None, "")
+            if image is not None:
+                show_image(axis, image)
+                axis.set_xlabel(note, fontsize=8)
+                if outline is not None:
+                    axis.contour(outline[column][0].cpu().numpy(), [0.3], colors="0.25", linewidths=0.6)
+                if draw is not None:
+                    draw(axis, number, column)
+    for axis, title in zip(axes[0], titles, strict=False):
+        axis.set_title(title)
+    return closed(figure)
+
+
+def _image_and_note(cell: Cell) -> tuple[Tensor | None, str]:
+    return cell if isinstance(cell, tuple) else (cell, "")
+
+
+def show_image(axis: Axes, image: Tensor) -> None:
+    """Draw an image (channels, height, width) in [0, 1]: grey for one channel, colour for three."""
+    pixels = image.detach().cpu().movedim(0, -1).numpy()
+    if pixels.shape[-1] == 1:
+        axis.imshow(pixels[..., 0], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    else:
+        axis.imshow(pixels.clip(0, 1), interpolation="nearest")
+
+
+def signed(change: Tensor, limit: float | None = None) -> Tensor:
+    """Colours (3, height, width) of a change (channels, height, width), the mean of its channels.
+
+    Args:
+        change: red where positive, blue where negative, white where nothing.
+        limit: change that has the full colour; the largest if None.
+    """
+    values = change.detach().mean(0).cpu()
+    limit = max(values.abs().max().item(), 1e-12) if limit is None else limit
+    colours = plt.get_cmap("RdBu_r")(Normalize(-limit, limit, clip=True)(values.numpy()))
+    return torch.from_numpy(colours[..., :3]).movedim(-1, 0)
+
+
+def colors(names: Sequence[str] | Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """For each name the colour of its method (`METHODS`), else one of the cycle, and a line style."""
+    found, rest = {}, iter(range(10 * len(names)))
+    for name in names:
+        word = next((word for word in METHODS if word in name.lower()), None)
+        color = METHODS[word] if word else f"C{next(rest) % 10}"
+        used = sum(look["color"] == color for look in found.values())
+        found[name] = {"color": color, "linestyle": STYLES[used % len(STYLES)]}
+    return found
+
+
+def bare(axis: Axes) -> None:
+    """No ticks and no frame."""
+    axis.set(xticks=[], yticks=[])
+    axis.spines[:].set_visible(False)
+
+
+def closed(figure: Figure) -> Figure:
+    """The figure, closed, so that a notebook shows it once: as the value of its cell."""
+    plt.close(figure)
+    return figure
