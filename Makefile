@@ -11,6 +11,9 @@ UV := $(PYTHON) -m uv pip
 ifdef STEERLENS_DATA
 export STEERLENS_DATA := $(shell python3 -c 'import os; print(os.path.abspath(os.environ["STEERLENS_DATA"]))')
 endif
+# What torch frees is kept by the C library instead of given back to the system and fetched again page by page.
+export MALLOC_MMAP_THRESHOLD_ := 33554432
+export MALLOC_TRIM_THRESHOLD_ := 134217728
 notebooks test browser refresh figures: export TQDM_DISABLE := 1
 notebooks test browser refresh: export OMP_NUM_THREADS := 1
 lab explore: export PYTHONPATH := notebooks/site
@@ -24,9 +27,10 @@ notebooks: .venv/installed  ## run the lessons on the data at hand; the site is 
 	@$(PYTHON) notebooks/site/figures.py build/figures || true
 	@$(PYTHON) notebooks/site/pages.py build/notebooks build/figures build/site
 
-test: .venv/installed  ## lint, unit tests, doctests, and the lessons with their marked outputs
+test: .venv/installed  ## lint, types, unit tests, doctests, and the lessons with their marked outputs
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
 	$(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore tests/browser steerlens notebooks/steerlens_lessons tests
 	@$(MAKE) --no-print-directory build/executed
 

@@ -4,12 +4,14 @@ from . import data, evaluation, linear, maco, plot
 from .classifiers import imagenet, models
 from .explorer import explore
 from .maco import objectives, spectra
+from .morphs.frozen import extrapolate
 from .morphs.gradients import gradient_step, polar_gradient, wirtinger_gradient
-from .morphs.morph import Morph, extrapolate
+from .morphs.morph import Morph
 from .morphs.steering import steer
 from .plot.morphs import filmstrip
 from .transforms import color
-from .transforms.base import Coefficients, Fourier, Pixels
+from .transforms.base import Fourier, Pixels
+from .transforms.coefficients import Coefficients
 from .transforms.pyramid import SteerablePyramid
 
 __all__ = [

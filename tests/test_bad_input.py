@@ -863,7 +863,7 @@ MOVES = {
     "wirtinger_gradient": lambda model: sl.wirtinger_gradient(model, IMAGES, 1, PYRAMID),
     "extrapolate": lambda model: sl.extrapolate(model, IMAGES, 1, PYRAMID, steps=2),
     "steer live": lambda model: sl.steer(model, IMAGES, 1, PYRAMID, steps=3, budget=0.1),
-    "steer persistent": lambda model: sl.steer(model, IMAGES, 1, FOURIER, "persistent", steps=3),
+    "steer persistent": lambda model: sl.steer(model, IMAGES, 1, FOURIER, regime="persistent", steps=3),
     "pipeline": lambda model: plot.pipeline(model, IMAGES[:1], 1, PYRAMID),
     "accuracy": lambda model: accuracy(model, IMAGES, torch.tensor([0, 1])),
 }
@@ -951,9 +951,13 @@ def test_flat_images_extrapolated(transform, amplitude, value):
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_zero_images_steered(transform, regime, direction):
     images = torch.zeros(2, 1, *SHAPE)
-    fixed = sl.steer(NET, images, 1, transform, regime, direction, steps=2, residuals="fixed")
+    fixed = sl.steer(
+        NET, images, 1, transform, regime=regime, direction=direction, steps=2, residuals="fixed"
+    )
     assert torch.equal(fixed.frames, images[:, None].expand_as(fixed.frames))
-    free = sl.steer(NET, images, 1, transform, regime, direction, steps=2, residuals="linear", budget=0.4)
+    free = sl.steer(
+        NET, images, 1, transform, regime=regime, direction=direction, steps=2, residuals="linear", budget=0.4
+    )
     assert free.frames.isfinite().all()
     assert free.probabilities.isfinite().all()
     assert (free.distances <= 0.4 + 5e-4).all()
@@ -1028,7 +1032,9 @@ def test_extreme_extrapolation(size, sign, transform, dtype, amplitude, steps, a
 def test_extreme_steering(alpha, cap, transform, dtype, regime, direction, budget):
     model, images = network(dtype=dtype), IMAGES.to(dtype)
     options = {"alpha": alpha, "cap": cap, "steps": 2, "budget": budget, "residuals": "linear"}
-    finite_or_refused(lambda: sl.steer(model, images, 1, transform, regime, direction, **options))
+    finite_or_refused(
+        lambda: sl.steer(model, images, 1, transform, regime=regime, direction=direction, **options)
+    )
 
 
 @each_transform

@@ -220,7 +220,7 @@ def real_mnist():
 
 
 @pytest.mark.parametrize("train, count", [(True, 60_000), (False, 10_000)])
-def test_real_mnist(real_mnist, capsys, train, count):
+def test_real_mnist(real_mnist, caplog, train, count):
     found = digits(train=train)
     assert found.source == "MNIST"
     assert found.images.shape == (count, 1, 28, 28)
@@ -233,7 +233,7 @@ def test_real_mnist(real_mnist, capsys, train, count):
     assert found.images.mean() == pytest.approx(0.1307 if train else 0.1325, abs=1e-4)
     assert center_of_mass(found.images[:2000, 0]).abs().max() < 1.0
     assert found.labels[:5].tolist() == ([5, 0, 4, 1, 9] if train else [7, 2, 1, 0, 4])
-    assert capsys.readouterr().out == ""
+    assert caplog.messages == []
 
 
 def test_real_mnist_has_the_checksums(real_mnist):
@@ -304,14 +304,14 @@ def no_download(monkeypatch):
 
 
 @pytest.mark.parametrize("train", [True, False])
-def test_files_are_read_to_the_last_byte(root, no_download, capsys, train):
+def test_files_are_read_to_the_last_byte(root, no_download, caplog, train):
     pixels, labels = small_mnist(root / "MNIST" / "raw")["train" if train else "t10k"]
     found = digits(train=train)
     assert torch.equal(found.images, torch.tensor(pixels[:, None]) / torch.tensor(255.0))
     assert found.labels.tolist() == labels.tolist()
     assert found.source == "MNIST"
     assert len(found.training_split()) == 8
-    assert capsys.readouterr().out == ""
+    assert caplog.messages == []
 
 
 DAMAGES = {
@@ -412,13 +412,13 @@ def halfway(error):
 
 
 @pytest.mark.parametrize("error", FAILURES, ids=lambda error: type(error).__name__)
-def test_after_a_failed_download_the_stand_in_is_announced_once(root, monkeypatch, capsys, error):
+def test_after_a_failed_download_the_stand_in_is_announced_once(root, monkeypatch, caplog, error):
     download = halfway(error)
     monkeypatch.setattr("torchvision.datasets.MNIST", download)
     before = socket.getdefaulttimeout()
     assert [digits(train=train).source for train in (False, True, False)] == [STAND_IN] * 3
     assert len(download.calls) == 1
-    (line,) = capsys.readouterr().out.splitlines()
+    (line,) = caplog.messages
     assert str(root) in line
     assert "8x8 digits stand in" in line
     assert list(root.iterdir()) == []
@@ -456,18 +456,18 @@ class Mirror(BaseHTTPRequestHandler):
         """Be silent."""
 
 
-def test_without_a_network_torchvision_is_not_even_imported(root, no_download, monkeypatch, capsys):
+def test_without_a_network_torchvision_is_not_even_imported(root, no_download, monkeypatch, caplog):
     def fails(request):
         raise URLError("Name or service not known")
 
     monkeypatch.setattr(mnist, "urlopen", fails)
     assert digits().source == STAND_IN
-    assert len(capsys.readouterr().out.splitlines()) == 1
+    assert len(caplog.messages) == 1
     assert list(root.iterdir()) == []
 
 
 @pytest.mark.parametrize("behaviour", ["refuses", "stalls", "breaks off"])
-def test_torchvision_gives_up_on_bad_mirrors(root, monkeypatch, capsys, behaviour):
+def test_torchvision_gives_up_on_bad_mirrors(root, monkeypatch, caplog, behaviour):
     """The real download, from a server on this machine."""
     handler = type("Handler", (Mirror,), {"behaviour": behaviour})
     monkeypatch.setattr(files, "DOWNLOAD_TIMEOUT", 0.1)
@@ -483,7 +483,7 @@ def test_torchvision_gives_up_on_bad_mirrors(root, monkeypatch, capsys, behaviou
         server.shutdown()
     gc.collect()  # torchvision leaves sockets of refused requests open
     assert list(root.iterdir()) == []
-    assert len(capsys.readouterr().out.splitlines()) == 1
+    assert len(caplog.messages) == 1
 
 
 # Where data is looked for.
@@ -660,7 +660,7 @@ def few_faces(root, monkeypatch):
 
 
 @pytest.mark.parametrize("train, split", [(True, "train"), (False, "test")])
-def test_faces_are_read_from_their_folders(few_faces, capsys, train, split):
+def test_faces_are_read_from_their_folders(few_faces, caplog, train, split):
     found = data.faces(train=train)
     expected = np.concatenate([few_faces[split, "sad"], few_faces[split, "happy"]])
     assert torch.equal((found.images[:, 0] * 255).round().byte(), torch.from_numpy(expected))
@@ -668,13 +668,13 @@ def test_faces_are_read_from_their_folders(few_faces, capsys, train, split):
     assert found.labels.tolist() == [0] * count + [1] * count
     assert (found.classes, found.source) == (("sad", "happy"), "FER2013, sad and happy")
     assert len(found.training_split()) == 6
-    assert capsys.readouterr().out == ""
+    assert caplog.messages == []
 
 
-def test_another_release_of_faces_is_announced_once(few_faces, root, capsys):
+def test_another_release_of_faces_is_announced_once(few_faces, root, caplog):
     (root / "fer2013" / "test" / "sad" / "0.png").unlink()
     assert len(data.faces()) == len(data.faces()) == 3
-    line = capsys.readouterr().out
+    line = caplog.text
     assert line.count("\n") == 1
     assert "1 images, not those of the release" in line
 
@@ -702,20 +702,20 @@ def test_damaged_faces_are_named(few_faces, root, content, expected):
     assert str(folder) in str(caught.value)
 
 
-def test_without_fer2013_drawn_faces_stand_in(root, capsys):
+def test_without_fer2013_drawn_faces_stand_in(root, caplog):
     fer2013.fer2013_root.cache_clear()
     found = data.faces()
     assert found.source == data.schematic_faces(1).source
     assert torch.equal(found.images, data.schematic_faces(1000, seed=1).images)
     assert len(data.faces(train=True)) == 2400
-    out = capsys.readouterr().out
+    out = caplog.text
     assert "FER2013 is not in" in out
     assert out.count("\n") == 1
     fer2013.fer2013_root.cache_clear()
 
 
 @pytest.mark.parametrize("train, sad, happy", [(True, 4830, 7215), (False, 1247, 1774)])
-def test_real_faces(capsys, train, sad, happy):
+def test_real_faces(caplog, train, sad, happy):
     if not (data.data_root() / "fer2013").is_dir():
         pytest.skip("needs the real FER2013: STEERLENS_DATA names no folder that has it")
     fer2013.fer2013_root.cache_clear()
@@ -723,4 +723,4 @@ def test_real_faces(capsys, train, sad, happy):
     assert found.labels.bincount().tolist() == [sad, happy]
     assert (found.images.min(), found.images.max()) == (0, 1)
     assert 0.4 < found.images.mean() < 0.6
-    assert capsys.readouterr().out == ""
+    assert caplog.messages == []

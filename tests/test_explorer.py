@@ -13,12 +13,12 @@ from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
 import steerlens as sl
-from steerlens.explorer import ChosenBands, Domain, Settings, make_morph, opened, pictures, plots
-from steerlens.explorer.code import transform_code
-from steerlens.explorer.controls import _files
-from steerlens.explorer.presets import COMPARISONS, GUIDED_PRESETS
+from steerlens.explorer import Domain, Settings, make_morph, opened, pictures
+from steerlens.explorer.export import transform_code
+from steerlens.explorer.galleries import COMPARISONS, PRESETS
+from steerlens.explorer.layout import _files
+from steerlens.explorer.pictures import film, matched, view_of
 from steerlens.explorer.settings import arguments, make_transform
-from steerlens.explorer.views import film, matched, view_of
 
 SHAPE = (28, 28)
 DOMAIN = Domain(SHAPE, 3, 4, 2)
@@ -30,8 +30,8 @@ EVERY_KIND = [
     Settings(2, transform="Fourier", regime="frozen", amplitude="linear", residual="linear", steps=4),
     Settings(2, transform="pixels", cap=0.1, steps=4),
     Settings(2, transform="pixels", regime="frozen", steps=4),
-    Settings(2, cells=((0, 1), (2, 3)), steps=4),
-    Settings(2, cells=((1, 0),), regime="frozen", luminance=True, steps=4),
+    Settings(2, bands=((0, 1), (2, 3)), steps=4),
+    Settings(2, bands=((1, 0),), regime="frozen", luminance=True, steps=4),
     Settings(2, transform="pixels", cap=0.1, luminance=True, steps=4),
 ]
 KINDS = pytest.mark.parametrize("settings", EVERY_KIND, ids=range(len(EVERY_KIND)))
@@ -65,35 +65,10 @@ def decoded(png):
 
 
 # Settings, bands and code.
-def test_a_band_that_is_not_chosen_does_not_change(model, grey):
-    pyramid = sl.SteerablePyramid(SHAPE, 3, 4, 2)
-    gradient = torch.randn(grey.shape, generator=torch.Generator().manual_seed(1))
-    full, chosen = (
-        pyramid.analyze(gradient),
-        ChosenBands(pyramid, [(0, 1), (2, 3)]).synthesize_adjoint(gradient),
-    )
-    for scale, (all_of_it, kept) in enumerate(zip(full.bands, chosen.bands, strict=True)):
-        for b in range(4):
-            same = torch.equal(kept[:, :, b], all_of_it[:, :, b])
-            assert same if (scale, b) in ((0, 1), (2, 3)) else not kept[:, :, b].any()
-    assert all(map(torch.equal, full.residuals, chosen.residuals))
-
-
-def test_whole_rows_and_columns_are_those_of_steer(model, grey):
-    pyramid = sl.SteerablePyramid(SHAPE, 3, 4, 2)
-    cells = [(s, b) for s in (0, 2) for b in (1, 3)]
-    for function, options in ((sl.steer, {"direction": "joint"}), (sl.extrapolate, {"residuals": "fixed"})):
-        ours = function(model, grey, 2, ChosenBands(pyramid, cells), steps=4, progress=False, **options)
-        theirs = function(
-            model, grey, 2, pyramid, steps=4, progress=False, scales=[0, 2], orientations=[1, 3], **options
-        )
-        assert torch.allclose(ours.frames, theirs.frames, atol=1e-6)
-
-
 def test_chosen_luminance(images, classifier):
     """Chrominance of the unclipped image stays: the chosen bands of Y alone change."""
     x = 0.3 + 0.4 * images(1, 3, *SHAPE)
-    settings = Settings(1, cells=((1, 0), (1, 1)), luminance=True, cap=0.02, steps=3)
+    settings = Settings(1, bands=((1, 0), (1, 1)), luminance=True, cap=0.02, steps=3)
     morph = make_morph(classifier(SHAPE, 3), x, settings, DOMAIN)
     change = sl.color.rgb_to_yiq(morph.frames[0, -1:]) - sl.color.rgb_to_yiq(x)
     assert change[:, 0].abs().max() > 1e-4 and change[:, 1:].abs().max() < 1e-12
@@ -113,7 +88,7 @@ def test_the_code_makes_the_same_morph(settings, classifier, images, tmp_path):
     scope = {"model": model, "images": x}
     exec(explorer.code(), scope)
     assert torch.equal(scope["shown"][0], explorer.views[0].frames[3])
-    given = eval(transform_code(settings, DOMAIN), {"sl": sl, "ChosenBands": ChosenBands})
+    given = eval(transform_code(settings, DOMAIN), {"sl": sl})
     assert repr(given) == repr(make_transform(settings, DOMAIN))
 
 
@@ -137,9 +112,9 @@ def test_arguments_name_only_what_matters():
         ({"steps": 1}, "steps: expected an integer from 2"),
         ({"amplitude": "none"}, "amplitude: expected one of"),
         ({"residual": "moved"}, "residual: expected one of"),
-        ({"cells": ()}, "cells: expected at least one pair"),
-        ({"cells": ((1,),)}, "cells: expected at least one pair"),
-        ({"cells": ((0, -1),)}, "cells: expected an integer >= 0"),
+        ({"bands": ()}, "bands: expected at least one pair"),
+        ({"bands": ((1,),)}, r"bands: expected pairs \(scale, orientation\)"),
+        ({"bands": ((0, -1),)}, "bands: expected an integer >= 0"),
     ],
 )
 def test_settings_that_no_morph_has(wrong, message):
@@ -150,17 +125,13 @@ def test_settings_that_no_morph_has(wrong, message):
 def test_settings_of_wrong_types():
     with pytest.raises(TypeError, match="luminance: expected True or False, got 1"):
         Settings(luminance=1)
-    with pytest.raises(TypeError, match="cells: expected at least one pair"):
-        Settings(cells=3)
-    with pytest.raises(TypeError, match="transform: expected one such as"):
-        ChosenBands(None, [(0, 0)])
+    with pytest.raises(TypeError, match="bands: expected pairs"):
+        Settings(bands=3)
 
 
 def test_a_band_that_the_pyramid_does_not_have(model, grey):
-    with pytest.raises(
-        ValueError, match=r"cells: expected scales below 3 and orientations below 4, got \(3, 0\)"
-    ):
-        make_morph(model, grey[:1], Settings(1, cells=((3, 0),)), DOMAIN)
+    with pytest.raises(ValueError, match="bands: expected an integer from 0 to 2, got 3"):
+        make_morph(model, grey[:1], Settings(1, bands=((3, 0),)), DOMAIN)
 
 
 # Views.
@@ -207,13 +178,13 @@ def test_a_frame_and_its_change(model, grey):
 
 def test_curves_and_bars_say_what_they_show(model, grey):
     view = view_of(make_morph(model, grey[:1], EVERY_KIND[0], DOMAIN))
-    line = plots.Line("<b>", [0.0, 0.25, 1.0], "#123456", "3 3")
-    drawn = plots.curves([line], [0.0, 1.0, 3.0], "k", 1)
+    line = pictures.Line("<b>", [0.0, 0.25, 1.0], "#123456", "3 3")
+    drawn = pictures.curves([line], [0.0, 1.0, 3.0], "k", 1)
     assert 'aria-label="Probability at k 1: &lt;b&gt; 0.25"' in drawn and 'role="img"' in drawn
     points = drawn.split('points="')[1].split('"')[0].split()
     x, y = zip(*(map(float, point.split(",")) for point in points), strict=True)
     assert x[1] - x[0] == pytest.approx((x[2] - x[0]) / 3, abs=0.1) and y[0] > y[1] > y[2]
-    text = plots.bars(view, 2, ["a", "b", "<c>", "d"], "#123456")
+    text = pictures.bars(view, 2, ["a", "b", "<c>", "d"], "#123456")
     assert "<b>&lt;c&gt;</b> (target)" in text and text.count('sl-bar"') == 3 and "k = 2" in text
 
 
@@ -284,7 +255,7 @@ def test_toggles_choose_bands_and_controls_that_do_nothing_are_hidden(explorer):
     panel = explorer.panels[0]
     for cell, button in panel._cells.items():
         button.value = cell == (0, 2)
-    assert explorer.settings[0].cells == ((0, 2),)
+    assert explorer.settings[0].bands == ((0, 2),)
     shown = lambda name: panel._controls[name].layout.display is None  # noqa: E731
     assert shown("cap") and not shown("alpha") and not shown("amplitude") and not shown("luminance")
     panel._controls["regime"].value = "frozen"
@@ -297,7 +268,7 @@ def test_an_error_in_a_callback_is_seen(explorer):
     for button in explorer.panels[0]._cells.values():
         button.value = False
     assert (
-        "sl-error" in explorer.message.value and "cells: expected at least one pair" in explorer.message.value
+        "sl-error" in explorer.message.value and "bands: expected at least one pair" in explorer.message.value
     )
     explorer.panels[0]._cells[1, 1].value = True
     assert "sl-error" not in explorer.message.value
@@ -366,7 +337,7 @@ def test_every_control_has_a_description(explorer):
     assert [c for c in shown if not (c.description or c.tooltip)] == []
 
 
-@pytest.mark.parametrize("preset", GUIDED_PRESETS, ids=lambda preset: preset.name)
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
 def test_guided_presets_reach_their_target(preset):
     explorer = guided()
     explorer.apply(preset)
@@ -374,8 +345,8 @@ def test_guided_presets_reach_their_target(preset):
     assert explorer.settings == [
         Settings(**{**vars(each), "target": explorer.target.value}) for each in preset.settings
     ]
-    if preset.gallery:
-        assert explorer._gallery.classes[explorer.views[0].source] == preset.source
+    if preset.start:
+        assert explorer._gallery.classes[explorer.views[0].source] == preset.start[1]
         assert explorer.views[0].probabilities[explorer.stage.slider.value, explorer.views[0].target] > 0.9
 
 

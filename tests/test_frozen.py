@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from steerlens import Fourier, Pixels, SteerablePyramid
-from steerlens.morphs.frozen import FrozenPath, frozen_parts
+from steerlens.morphs.frozen import FrozenParts, FrozenPath
 from steerlens.morphs.gradients import gradient_step
-from steerlens.morphs.steps import AMPLITUDES, amplitude_gain, edit_weights, phasor
+from steerlens.morphs.steps import AMPLITUDES, amplitude_gain, phasor
+from steerlens.morphs.weights import edit_weights
 
 SHAPE = (9, 12)
 TRANSFORMS = [SteerablePyramid(SHAPE, 2, 3, padding=1), Fourier(SHAPE), Pixels(SHAPE)]
@@ -15,8 +16,8 @@ each_transform = pytest.mark.parametrize("transform", TRANSFORMS, ids=lambda t: 
 
 def path_of(transform, images, amplitude, dtype=torch.float64):
     x, gradient = images(5, 2, *SHAPE, dtype=dtype), images(5, 2, *SHAPE, dtype=dtype, seed=1) - 0.5
-    parts = frozen_parts(x, gradient, transform, edit_weights(transform, x), 0.2, amplitude)
-    return x, gradient, FrozenPath.of(parts, transform, amplitude)
+    parts = FrozenParts.at(x, gradient, transform, edit_weights(transform, x), 0.2, amplitude)
+    return x, gradient, FrozenPath(parts, transform, amplitude)
 
 
 @each_transform
@@ -28,7 +29,7 @@ def test_a_sweep_is_its_images_one_by_one(transform, amplitude, together, k, ima
     frames = torch.cat(list(path.sweep(slice(1, 4), k, together)))
     assert frames.shape == (len(k), 3, 2, *SHAPE)
     for position, images_there in zip(k, frames, strict=True):
-        alone = path.render(torch.arange(1, 4), torch.full((3,), position))
+        alone = path(torch.arange(1, 4), torch.full((3,), position))
         assert torch.allclose(images_there, alone, atol=1e-12)
 
 
@@ -47,14 +48,14 @@ def test_against_the_equations(transform, amplitude, images):
     pairs = zip(source.residuals, uphill.residuals, strict=True)
     residuals = [r + k[:, None, None, None] * 0.2 * g for r, g in pairs]
     expected = transform.synthesize(type(source)(tuple(bands), tuple(residuals))).clamp(0, 1)
-    assert torch.allclose(path.render(torch.arange(5), k), expected, atol=1e-12)
+    assert torch.allclose(path(torch.arange(5), k), expected, atol=1e-12)
 
 
 def test_many_turns_in_single_precision(images):
     """The product of a thousand unit factors stays as near to exp(i k arg z) as float32 can tell."""
     _, _, path = path_of(TRANSFORMS[0], images, "constant", torch.float32)
     *_, last = path.sweep(slice(0, 5), range(1, 1001), 100)
-    assert (last[-1] - path.render(torch.arange(5), torch.full((5,), 1000.0))).abs().max() < 1e-5
+    assert (last[-1] - path(torch.arange(5), torch.full((5,), 1000.0))).abs().max() < 1e-5
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

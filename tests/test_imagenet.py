@@ -28,11 +28,11 @@ def offline(monkeypatch):
     monkeypatch.setattr(models.squeezenet, "_squeezenet", refuse)
 
 
-def test_photographs_stand_in(folder, capsys):
+def test_photographs_stand_in(folder, caplog):
     data = sl.data.photos(64)
     assert data.images.shape == (2, 3, 64, 64)
     assert [data.classes[label] for label in data.labels] == list(photographs.STAND_IN)
-    assert data.source in "scikit-learn photographs" and "scikit-learn" in capsys.readouterr().out
+    assert data.source in "scikit-learn photographs" and "scikit-learn" in caplog.text
 
 
 def test_photographs_of_a_folder(folder):
@@ -74,10 +74,16 @@ def test_weights_of_a_folder(folder):
     torch.testing.assert_close(model(images), network((images - mean) / std))
 
 
-def test_no_weights_at_all(folder, offline, capsys):
+def test_no_weights_at_all(folder, offline, caplog):
     assert sl.imagenet.pretrained() is None
-    printed = capsys.readouterr()
-    assert "squeezenet1_0 are not in" in printed.out and not printed.err
+    (line,) = caplog.messages
+    assert "squeezenet1_0 are not in" in line
+
+
+@pytest.mark.parametrize("name, mean", [("efficientnet_v2_l", 0.5), ("vgg11_bn", 0.485)])
+def test_the_first_layer_is_the_one_that_the_weights_want(name, mean):
+    """Some networks of torchvision were trained with other means than the rest."""
+    assert sl.imagenet.normalization(name).mean[0] == mean
 
 
 @pytest.mark.parametrize("content", [b"", b"no weights", b"\x80\x02}q\x00."])

@@ -9,8 +9,7 @@ import series
 import sympy
 import torch
 from steerlens_lessons.common.equations import EQUATIONS, LINE, check_equation, relative_error
-from steerlens_lessons.l01_wirtinger import figures
-from steerlens_lessons.l01_wirtinger import widgets as lesson
+from steerlens_lessons.l01_wirtinger import checks, measures, widgets
 
 import steerlens
 from steerlens.classifiers.networks import Softplus, lenet, smooth_twin
@@ -25,7 +24,7 @@ def score(x, y):
 
 
 def test_conjugate_gradient(says):
-    check = lesson.check_conjugate_gradient
+    check = checks.check_conjugate_gradient
     assert says(check, ...) == "Open"
     assert says(check, lambda dx, dy: (dx + 1j * dy) / 2) == "Right"
     for wrong in (
@@ -41,7 +40,7 @@ def test_conjugate_gradient(says):
 
 
 def test_conventions(says):
-    check, given = lesson.check_conventions, torch.tensor(0.6 - 0.8j)
+    check, given = checks.check_conventions, torch.tensor(0.6 - 0.8j)
     assert says(check, ..., given) == "Open"
     for right in (
         (0.3 - 0.4j, 0.6 + 0.8j),
@@ -69,7 +68,7 @@ def test_polar_parts(says):
 
         return answer
 
-    check = lesson.check_polar_parts
+    check = checks.check_polar_parts
     assert says(check, ...) == "Open"
     assert says(check, parts()) == "Right"
     for wrong in (
@@ -86,7 +85,7 @@ def test_polar_parts(says):
 
 
 def test_half_way(says):
-    check, right = lesson.check_half_way, abs(S) / abs(G)
+    check, right = checks.check_half_way, abs(S) / abs(G)
     assert says(check, ..., *PAIR) == "Open"
     assert says(check, right, *PAIR) == says(check, PAIR[0].abs() / PAIR[1].abs(), *PAIR) == "Right"
     limit = cmath.phase(G / S)
@@ -100,7 +99,7 @@ def test_linear_mode(says):
         z = 1 + alpha * g / S
         return S * cmath.exp(1j * k * cmath.phase(z)) * gain(z, k)
 
-    check, setting = lesson.check_linear_mode, {"alpha": ALPHA, "k": K}
+    check, setting = checks.check_linear_mode, {"alpha": ALPHA, "k": K}
     assert says(check, ..., *PAIR, **setting) == "Open"
     assert says(check, stepped(), *PAIR, **setting) == "Right"
     for wrong in (
@@ -116,19 +115,19 @@ def test_linear_mode(says):
 
 
 def test_toy_gradient_and_its_parts():
-    g = figures.toy_gradient(score, S)
+    g = measures.toy_gradient(score, S)
     hill = math.exp(-((S.real - 0.3) ** 2 + (S.imag - 0.8) ** 2))
     assert cmath.isclose(g, -(S - (0.3 + 0.8j)) * hill)
-    radial, tangential = figures.split(S, g)
+    radial, tangential = measures.split(S, g)
     assert cmath.isclose(radial + tangential, g)
     assert abs((radial / S).imag) < 1e-12
     assert abs((tangential / S).real) < 1e-12
-    assert figures.split(0j, g) == (0, 0)
+    assert measures.split(0j, g) == (0, 0)
 
 
 def test_mode_paths():
     k = torch.arange(5, dtype=torch.float64)
-    paths = figures.mode_paths(S, G, ALPHA, k)
+    paths = measures.mode_paths(S, G, ALPHA, k)
     z = 1 + ALPHA * G / S
     assert all(cmath.isclose(path[0], S) for path in paths.values())
     assert torch.allclose(paths["constant"].abs(), torch.full_like(k, abs(S)))
@@ -140,13 +139,13 @@ def test_mode_paths():
 
 
 def test_saturation_reaches_its_limit():
-    shift, limit = figures.saturation(*PAIR.view(2, 1), 1e9)
+    shift, limit = measures.saturation(*PAIR.view(2, 1), 1e9)
     assert torch.allclose(shift, limit)
     assert math.isclose(limit.item(), abs(math.degrees(cmath.phase(G / S))))
-    small, _ = figures.saturation(*PAIR.view(2, 1), 1e-3)
+    small, _ = measures.saturation(*PAIR.view(2, 1), 1e-3)
     assert small < 0.01 * limit
     nothing = torch.zeros(1, dtype=torch.complex128)
-    assert figures.saturation(nothing, nothing + 1, 5.0) == (0, 0)
+    assert measures.saturation(nothing, nothing + 1, 5.0) == (0, 0)
 
 
 def parts_of(box):
@@ -156,7 +155,7 @@ def parts_of(box):
 
 
 def test_coefficient_widget_follows_every_slider():
-    sliders, picture, caption = parts_of(lesson.coefficient_widget(score, S))
+    sliders, picture, caption = parts_of(widgets.coefficient_widget(score, S))
     for slider in sliders:
         before = picture.value
         slider.value = slider.value + slider.step
@@ -167,12 +166,12 @@ def test_coefficient_widget_follows_every_slider():
 
 def test_saturation_widget_follows_its_slider_over_the_whole_range():
     coefficients = torch.randn(40, dtype=torch.complex128, generator=torch.manual_seed(0))
-    (slider,), picture, caption = parts_of(lesson.saturation_widget(coefficients, coefficients.flip(0)))
+    (slider,), picture, caption = parts_of(widgets.saturation_widget(coefficients, coefficients.flip(0)))
     pictures = set()
     for _, alpha in slider.options[::8]:
         slider.value = alpha
         pictures.add(picture.value)
-        assert caption.value == lesson.shift_caption(coefficients, coefficients.flip(0), alpha)
+        assert caption.value == widgets.shift_caption(coefficients, coefficients.flip(0), alpha)
     assert len(pictures) == len(slider.options[::8])
 
 
@@ -183,14 +182,14 @@ def test_errors_in_a_callback_are_seen():
         return score(x, y)
 
     broken.now = False
-    sliders, _, caption = parts_of(lesson.coefficient_widget(broken, S))
+    sliders, _, caption = parts_of(widgets.coefficient_widget(broken, S))
     broken.now = True
     sliders[0].value += 15
     assert caption.value == "<b>ArithmeticError</b>: no &lt;score&gt;"
 
 
 def test_widgets_leave_a_picture():
-    bundle = lesson.saturation_widget(PAIR, PAIR.flip(0))._repr_mimebundle_()
+    bundle = widgets.saturation_widget(PAIR, PAIR.flip(0))._repr_mimebundle_()
     assert {"image/png", "text/plain"} <= bundle.keys()
 
 

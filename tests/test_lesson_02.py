@@ -4,9 +4,7 @@ import math
 
 import pytest
 import torch
-from steerlens_lessons.l02_pyramid import figures as views
-from steerlens_lessons.l02_pyramid import measures as lesson
-from steerlens_lessons.l02_pyramid import widgets
+from steerlens_lessons.l02_pyramid import checks, figures, measures, widgets
 
 from steerlens import Coefficients, SteerablePyramid
 from steerlens.data import disks
@@ -35,24 +33,24 @@ def shift_x(image):
 
 def test_check_shift(images, says):
     x, shift = images(1, 1, 24, 24), (-2.5, 7.0)
-    assert says(lesson.check_shift, ..., x, *shift) == "Open"
-    assert says(lesson.check_shift, lesson.fourier_shift(x, *shift), x, *shift) == "Right"
+    assert says(checks.check_shift, ..., x, *shift) == "Open"
+    assert says(checks.check_shift, measures.fourier_shift(x, *shift), x, *shift) == "Right"
     for wrong in (
-        lesson.fourier_shift(x, 2.5, -7.0),  # the wrong sign
-        lesson.fourier_shift(x, 7.0, -2.5),  # height and width swapped
-        lesson.fourier_shift(x, -5.0, 14.0),  # a factor of 2
-        lesson.fourier_shift(x, -2.5 / (2 * math.pi), 7 / (2 * math.pi)),  # cycles for radians
+        measures.fourier_shift(x, 2.5, -7.0),  # the wrong sign
+        measures.fourier_shift(x, 7.0, -2.5),  # height and width swapped
+        measures.fourier_shift(x, -5.0, 14.0),  # a factor of 2
+        measures.fourier_shift(x, -2.5 / (2 * math.pi), 7 / (2 * math.pi)),  # cycles for radians
         x[0],
         "moved",
     ):
-        assert says(lesson.check_shift, wrong, x, *shift) == "Not yet"
+        assert says(checks.check_shift, wrong, x, *shift) == "Not yet"
 
 
 def test_check_steering(says):
     gap = math.radians(20) - math.pi * torch.arange(3) / 3
     right = (1 + 2 * torch.cos(2 * gap)) / 3
-    assert says(lesson.check_steering, ..., 20) == "Open"
-    assert says(lesson.check_steering, right, 20) == "Right"
+    assert says(checks.check_steering, ..., 20) == "Open"
+    assert says(checks.check_steering, right, 20) == "Right"
     for wrong in (
         2 * right,
         (1 + 2 * torch.cos(2 * (gap + math.radians(-40)))) / 3,  # the wrong sign of the angle
@@ -61,7 +59,7 @@ def test_check_steering(says):
         torch.exp(2j * gap) / 3,  # the conjugate frequency forgotten
         right.tolist(),
     ):
-        assert says(lesson.check_steering, wrong, 20) == "Not yet"
+        assert says(checks.check_steering, wrong, 20) == "Not yet"
 
 
 def test_check_without(images, says):
@@ -72,38 +70,38 @@ def test_check_without(images, says):
         keep = torch.tensor(weights)[:, None, None]
         return SMALL.synthesize(c.map(lambda S: S * keep, lambda r: residual * r))
 
-    assert says(lesson.check_without, ..., SMALL, x, 0) == "Open"
-    assert says(lesson.check_without, result([0.0, 1, 1, 1]), SMALL, x, 0) == "Right"
+    assert says(checks.check_without, ..., SMALL, x, 0) == "Open"
+    assert says(checks.check_without, result([0.0, 1, 1, 1]), SMALL, x, 0) == "Right"
     for wrong in (
         result([0.0, 1, 1, 1], residual=0.0),  # the residuals forgotten
         result([1.0, 0, 0, 0]),  # kept instead of removed
         result([1.0, 1, 0, 1]),  # the perpendicular one
         result([0.5, 1, 1, 1]),
     ):
-        assert says(lesson.check_without, wrong, SMALL, x, 0) == "Not yet"
+        assert says(checks.check_without, wrong, SMALL, x, 0) == "Not yet"
 
 
 def test_check_move(disk, says):
     c, shift = SMALL.analyze(disk), (-3.0, -2.0)
 
     def result(*arguments, **options):
-        return SMALL.synthesize(lesson.move(SMALL, c, *arguments, **options))
+        return SMALL.synthesize(measures.move(SMALL, c, *arguments, **options))
 
-    assert says(lesson.check_move, ..., SMALL, disk, *shift) == "Open"
-    assert says(lesson.check_move, result(shift), SMALL, disk, *shift) == "Right"
+    assert says(checks.check_move, ..., SMALL, disk, *shift) == "Open"
+    assert says(checks.check_move, result(shift), SMALL, disk, *shift) == "Right"
     for wrong in (
         result((3.0, 2.0)),  # the conjugate turn
         result((-6.0, -4.0)),
         result((-2.0, -3.0)),
         result(shift, lowpass=False),  # the low-pass residual forgotten
-        lesson.fourier_shift(disk, *shift),  # the truth, but not made by phases
+        measures.fourier_shift(disk, *shift),  # the truth, but not made by phases
     ):
-        assert says(lesson.check_move, wrong, SMALL, disk, *shift) == "Not yet"
+        assert says(checks.check_move, wrong, SMALL, disk, *shift) == "Not yet"
 
 
 def test_wrong_answers_are_told_how_far_off_they_are(images, capsys):
     x = images(1, 1, 16, 16)
-    lesson.check_shift(x, x, 1.0, 0.0)
+    checks.check_shift(x, x, 1.0, 0.0)
     out = capsys.readouterr().out
     assert "expected the image moved 1 down and 0 right of shape (1, 1, 16, 16)" in out
     assert "yours is off by up to" in out
@@ -111,24 +109,24 @@ def test_wrong_answers_are_told_how_far_off_they_are(images, capsys):
 
 
 @pytest.mark.parametrize("scales", [3, 4, 5])
-@pytest.mark.parametrize("rule", lesson.RULES)
+@pytest.mark.parametrize("rule", measures.RULES)
 def test_motion_follows_to_a_quarter_of_the_coarsest_wavelength(disk, rule, scales):
     """The issue's bar: within 10 %, low-pass moved too, in every direction."""
-    shifts = torch.linspace(0.02, 0.25, 9) * lesson.centre_wavelength(scales - 1)
+    shifts = torch.linspace(0.02, 0.25, 9) * measures.centre_wavelength(scales - 1)
     for degrees in (0, 30, 45, 90, 150):
-        measured = lesson.follow(disk, scales, shifts, rule, degrees=degrees)
+        measured = measures.follow(disk, scales, shifts, rule, degrees=degrees)
         assert ((measured / shifts - 1).abs() <= 0.1).all()
 
 
 def test_with_five_scales_phases_alone_move_the_disk(disk):
     """The low-pass residual holds nothing but the mean, so that moving it changes nothing."""
     shifts = torch.tensor([4.0, 16.0])
-    fixed, moved = (lesson.follow(disk, 5, shifts, lowpass=on) for on in (False, True))
+    fixed, moved = (measures.follow(disk, 5, shifts, lowpass=on) for on in (False, True))
     assert torch.allclose(fixed, moved, atol=1e-10)
 
 
 def test_with_five_scales_the_disk_turns_back_before_half_a_wavelength(disk):
-    measured = lesson.follow(disk, 5, [16.0, 20.0, 32.0, 40.0])
+    measured = measures.follow(disk, 5, [16.0, 20.0, 32.0, 40.0])
     assert measured[0] > 14.4
     assert measured[2] < 0.2 * 32
     assert measured[3] < 0
@@ -137,17 +135,17 @@ def test_with_five_scales_the_disk_turns_back_before_half_a_wavelength(disk):
 @pytest.mark.parametrize(("scales", "share"), [(3, 0.17), (4, -0.67), (5, 1.0)])
 def test_phases_alone_stop_following_at_half_the_coarsest_wavelength(disk, scales, share):
     """Low-pass fixed: the bands deliver most of their share at a quarter, nothing at a half."""
-    shifts = torch.tensor([0.25, 0.5]) * lesson.centre_wavelength(scales - 1)
-    quarter, half = (lesson.follow(disk, scales, shifts, lowpass=False) / shifts / share).tolist()
+    shifts = torch.tensor([0.25, 0.5]) * measures.centre_wavelength(scales - 1)
+    quarter, half = (measures.follow(disk, scales, shifts, lowpass=False) / shifts / share).tolist()
     assert quarter > 0.75
     assert abs(half) < 0.15
 
 
 @pytest.mark.parametrize(("scales", "held"), [(3, 0.83), (4, 1.67), (5, 0.0)])
 def test_a_fixed_lowpass_holds_its_share_of_the_motion(disk, scales, held):
-    moved = lesson.follow(disk, scales, [0.5], rule="local", lowpass=False)
+    moved = measures.follow(disk, scales, [0.5], rule="local", lowpass=False)
     blur = SteerablePyramid((64, 64), scales, 4)
-    c = blur.analyze(lesson.fourier_shift(disk, 0, 1))
+    c = blur.analyze(measures.fourier_shift(disk, 0, 1))
     only = Coefficients(tuple(0 * S for S in c.bands), (0 * c.residuals[0], c.residuals[1]))
     assert shift_x(blur.synthesize(only)) == pytest.approx(held, abs=0.01)
     assert moved.item() / 0.5 == pytest.approx(1 - held, abs=0.1)
@@ -155,7 +153,7 @@ def test_a_fixed_lowpass_holds_its_share_of_the_motion(disk, scales, held):
 
 @pytest.mark.parametrize("scale", range(4))
 def test_each_scale_jumps_at_half_its_own_wavelength(disk, scale):
-    before, after = (lesson.matched_shift(disk, 4, scale, cycles) for cycles in (0.49, 0.51))
+    before, after = (measures.matched_shift(disk, 4, scale, cycles) for cycles in (0.49, 0.51))
     assert before == pytest.approx(0.5, abs=0.06)
     assert after == pytest.approx(-0.5, abs=0.06)
 
@@ -163,15 +161,15 @@ def test_each_scale_jumps_at_half_its_own_wavelength(disk, scale):
 def test_local_frequency_is_that_of_a_grating():
     wave = 2 * math.pi * 9 / 64
     grating = torch.cos(wave * torch.arange(64)).expand(1, 1, 64, 64)
-    wy, wx = lesson.local_frequency(SMALL.analyze(grating).bands[0][:, :, :1], (64, 64))
+    wy, wx = measures.local_frequency(SMALL.analyze(grating).bands[0][:, :, :1], (64, 64))
     assert torch.allclose(wx, torch.full_like(wx, wave), atol=1e-10)
     assert wy.abs().max() < 1e-10
 
 
-@pytest.mark.parametrize("rule", lesson.RULES)
+@pytest.mark.parametrize("rule", measures.RULES)
 def test_only_chosen_bands_turn(images, rule):
     c = SMALL.analyze(images(1, 1, 64, 64))
-    moved = lesson.move(SMALL, c, (2.0, 3.0), rule, scales=[1], orientations=[2], lowpass=False)
+    moved = measures.move(SMALL, c, (2.0, 3.0), rule, scales=[1], orientations=[2], lowpass=False)
     for scale, (a, b) in enumerate(zip(c.bands, moved.bands, strict=True)):
         assert torch.allclose(a.abs(), b.abs())
         turned = ((a - b).abs().amax((0, 1, 3, 4)) > 1e-9).tolist()
@@ -181,7 +179,7 @@ def test_only_chosen_bands_turn(images, rule):
 
 def test_an_unknown_rule_is_refused(disk):
     with pytest.raises(ValueError, match="rule: expected one of 'centre', 'local', got 'mean'"):
-        lesson.move(SMALL, SMALL.analyze(disk), (1, 1), "mean")
+        measures.move(SMALL, SMALL.analyze(disk), (1, 1), "mean")
 
 
 @pytest.mark.parametrize(("radians", "drift"), [(0.1, 0.012), (0.5, 0.12), (1.0, 0.35), (2.0, 0.73)])
@@ -197,42 +195,41 @@ def test_amplitudes_drift_after_random_turns(disk, radians, drift):
 
 
 def test_photographs_are_grey_and_square():
-    for photograph in lesson.photographs(48):
+    for photograph in measures.photographs(48):
         assert photograph.shape == (1, 1, 48, 48)
         assert photograph.min() >= 0 and photograph.max() <= 1 and photograph.std() > 0.1
 
 
 def test_photographs_and_comparison_without_plenoptic(monkeypatch, capsys):
-    monkeypatch.setattr(lesson, "find_spec", lambda name: None)
-    assert all(photograph.shape == (1, 1, 32, 32) for photograph in lesson.photographs(32))
+    monkeypatch.setattr(measures, "find_spec", lambda name: None)
+    assert all(photograph.shape == (1, 1, 32, 32) for photograph in measures.photographs(32))
     assert "a pagoda and a flower stand in" in capsys.readouterr().out
-    assert lesson.beside_plenoptic([(32, 32)]) == []
+    assert measures.beside_plenoptic([(32, 32)]) == []
     assert "nothing to compare with" in capsys.readouterr().out
 
 
 def test_beside_plenoptic():
-    even, odd = lesson.beside_plenoptic([(32, 32), (33, 33)], scales=2)
+    even, odd = measures.beside_plenoptic([(32, 32), (33, 33)], scales=2)
     assert even[0] == (32, 32) and even[2] < 1e-12 and even[3] < 1e-5
     assert odd[2] < 1e-12 < 1e-3 < odd[1]
 
 
 def test_colours_fit_what_is_shown():
-    phase = torch.tensor([[-math.pi, math.pi, 0.0]])
-    first, last, middle = views.colored(phase, "phase")[0]
-    assert first == pytest.approx(last, abs=0.02)  # cyclic
-    assert abs(first - middle).max() > 0.3
-    faded = views.colored(phase, "phase", torch.tensor([[0.0, 1.0, 1.0]]))
-    assert faded[0, 0] == pytest.approx([views.FADED] * 3)
-    red, white = views.colored(torch.tensor([[2.0, 0.0]]), "signed")[0]
-    assert red[0] > red[2] + 0.2
-    assert white.min() > 0.95
+    angles = torch.tensor([[-math.pi, math.pi, 0.0]])
+    first, last, middle = figures.phase(torch.polar(torch.ones(1, 3), angles))[:, 0].T
+    assert (first - last).abs().max() < 0.02  # cyclic
+    assert (first - middle).abs().max() > 0.3
+    faded = figures.phase(torch.polar(torch.tensor([[0.0, 1.0, 1.0]]), angles))[:, 0, 0]
+    assert faded.tolist() == pytest.approx([figures.FADED] * 3)
+    dark, bright = figures.amplitude(torch.tensor([[0.0, 2.0]]))[:, 0].T
+    assert dark.max() < 0.1 and bright.max() > 0.9
 
 
 def test_band_filter_is_the_pyramids():
     impulse = torch.zeros(1, 1, 64, 64)
     impulse[..., 0, 0] = 64
     band = SMALL.analyze(impulse).bands[0][0, 0, 1]
-    mask = torch.fft.ifftshift(views.band_filter((64, 64), 0, 1, 4))
+    mask = torch.fft.ifftshift(measures.band_filter((64, 64), 0, 1, 4))
     assert torch.allclose(torch.fft.fft2(band, norm="ortho").abs(), mask, atol=1e-12)
 
 
@@ -240,7 +237,7 @@ def test_explorer_shows_the_chosen_band(images):
     x = images(1, 1, 64, 64)
     c = SMALL.analyze(x)
     pictures = [widgets.band_picture(SMALL, c, s, b) for s in range(3) for b in range(4)]
-    assert all(picture.shape == (3, widgets.TILE, 4 * widgets.TILE) for picture in pictures)
+    assert all(picture.shape == (3, 2 * widgets.TILE + 6, 2 * widgets.TILE + 6) for picture in pictures)
     assert all(picture.min() >= 0 and picture.max() <= 1 for picture in pictures)
     assert all((a - b).abs().max() > 0.1 for i, a in enumerate(pictures) for b in pictures[:i])
     caption = widgets.band_caption(c, 2, 1, 4)
@@ -255,12 +252,13 @@ def test_explorer_shows_the_chosen_band(images):
 
 
 def test_turner_moves_the_image(disk):
-    c, every = SMALL.analyze(disk), (range(3), range(4))
-    moved = widgets.turned_image(SMALL, c, (0.0, 4.0), *every, True)
+    c = SMALL.analyze(disk)
+    moved = SMALL.synthesize(measures.move(SMALL, c, (0.0, 4.0)))
     assert shift_x(moved) == pytest.approx(4, abs=0.4)
-    still = widgets.turned_image(SMALL, c, (0.0, 4.0), [], range(4), False)
+    still = SMALL.synthesize(measures.move(SMALL, c, (0.0, 4.0), scales=[], lowpass=False))
     assert (still - disk).abs().max() < 1e-12
-    assert "commanded 0.0 down, 4.0 right" in widgets.turned_caption(disk, moved, (0.0, 4.0))
+    caption_of_all = widgets.turned_caption(disk, moved, (0.0, 4.0), [0, 1, 2], True)
+    assert "scale 0 + 1 + 2, low-pass too: commanded 0.0 down, 4.0 right" in caption_of_all
 
     box = widgets.phase_turner(SMALL, disk)
     down, right = box.children[0].children
@@ -269,7 +267,7 @@ def test_turner_moves_the_image(disk):
     right.value = 4.0
     after = picture.value
     assert after != before
-    assert caption.value == widgets.turned_caption(disk, moved, (0.0, 4.0))
+    assert caption.value == caption_of_all
     lowpass.value = False
     assert picture.value != after
     down.value, right.value = 0.0, 0.0
@@ -279,10 +277,10 @@ def test_turner_moves_the_image(disk):
 def test_an_exception_in_a_callback_is_shown(monkeypatch, disk):
     box = widgets.phase_turner(SMALL, disk)
 
-    def broken(*arguments):
+    def broken(*arguments, **options):
         raise ValueError("no <such> band")
 
-    monkeypatch.setattr(widgets, "turned_image", broken)
+    monkeypatch.setattr(widgets, "move", broken)
     box.children[0].children[0].value = 1.0
     assert box.children[-1].value == "<b>ValueError</b>: no &lt;such&gt; band"
 
@@ -294,20 +292,7 @@ def test_widgets_leave_a_still_picture(disk, make):
     assert "still picture" in bundle["text/plain"]
 
 
-def test_figures_draw_what_they_are_given(disk):
-    S = SMALL.analyze(disk).bands[1][0, 0, 0]
-    figure = views.pictures(
-        [("image", disk, "image"), ("band", S.real, "signed"), ("phase", S, "phase")], pixels=64
-    )
-    assert [axis.get_title() for axis in figure.axes[:3]] == ["image", "band", "phase"]
-    assert [label.get_text() for label in figure.axes[1].get_xticklabels()] == ["0", "64"]
-    total = views.radial_profiles(3).axes[0].lines[-1].get_ydata()
-    assert abs(total - 1).max() < 1e-12
-    assert len(views.frequency_plane([("one", views.band_filter((32, 32), 0, 0, 4))] * 2).axes) == 3
-    line = torch.linspace(0, 1, 5)
-    curves = views.motion_curves(
-        {"panel": {"curve": (line, 2 * line, "C0", ":")}}, {"panel": 4.0}, ("x", "y")
-    )
-    assert curves.axes[0].lines[0].get_ydata().tolist() == (2 * line).tolist()
-    total = views.angular_profiles(4).axes[0].lines[-1].get_ydata()
-    assert abs(total - 2).max() < 1e-12
+def test_a_band_is_drawn_with_a_key_of_its_phases(disk):
+    figure = figures.band_figure(SMALL.analyze(disk).bands[1][0, 0, 0], 64)
+    assert [axis.get_title() for axis in figure.axes[:3]] == ["band (real part)", "amplitude", "phase"]
+    assert [label.get_text() for label in figure.axes[3].get_yticklabels()] == ["−π", "0", "π"]

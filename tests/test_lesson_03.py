@@ -1,13 +1,10 @@
 """Lesson 03: checks of exercises, what is measured on Arcade, the shapes, the figures and the widget."""
 
-from copy import deepcopy
-
 import pytest
 import torch
-from steerlens_lessons.l03_arcade import figures, shapes, widgets
-from steerlens_lessons.l03_arcade import measures as lesson
+from steerlens_lessons.l03_arcade import checks, figures, measures, shapes, widgets
 
-from steerlens import SteerablePyramid, extrapolate
+from steerlens import Morph, SteerablePyramid, extrapolate
 from steerlens.classifiers.models import load
 from steerlens.data import DIRECTIONS, arcade, disks
 from steerlens.evaluation import center_of_mass
@@ -28,26 +25,26 @@ def model(data):
 @pytest.fixture(scope="module")
 def morph(model, data):
     """The frozen half of figure 2, of fewer frames."""
-    case = (model, *lesson.figure_2_cases(model, data), SteerablePyramid((64, 64), 3, 4))
+    case = (model, *measures.figure_2_cases(model, data), SteerablePyramid((64, 64), 3, 4))
     return extrapolate(*case, alpha=0.2, steps=[10, 20, 40, 60])
 
 
 def test_figure_2_is_made_of_the_papers_pairs(model, data):
-    made = lesson.figure_2(model, data)
+    made = measures.figure_2(model, data)
     assert list(made) == ["frozen", "live"]
     for morph in made.values():
         pairs = zip(morph.sources.tolist(), morph.targets.tolist(), strict=True)
-        assert [(DIRECTIONS[a], DIRECTIONS[b]) for a, b in pairs] == list(lesson.PAIRS)
+        assert [(DIRECTIONS[a], DIRECTIONS[b]) for a, b in pairs] == list(measures.PAIRS)
         assert (morph.target_probabilities[:, -1] > 0.9).all()
-    for row, (source, _) in enumerate(lesson.PAIRS):
+    for row, (source, _) in enumerate(measures.PAIRS):
         assert torch.equal(made["live"].frames[row, 0], data.of_class(source).images[0])
 
 
 def test_cases_never_ask_for_the_class_they_have():
-    data, targets = lesson.cases(200)
+    data, targets = measures.cases(200)
     assert (targets != data.labels).all()
     assert targets.bincount(minlength=4).min() > 20
-    assert torch.equal(lesson.cases(200)[1], targets)
+    assert torch.equal(measures.cases(200)[1], targets)
 
 
 @pytest.mark.parametrize(("direction", "share"), [(0, 0.25), (1, 0.75), (2, 0.5), (3, 0.5)])
@@ -55,15 +52,15 @@ def test_mass_in_half(direction, share):
     image = torch.zeros(2, 64, 64)
     image[:, 10, [5, 60]] = 0.5
     image[:, 50] = 3 / 64
-    assert lesson.mass_in_half(image, direction).tolist() == pytest.approx([share, share])
+    assert measures.mass_in_half(image, direction).tolist() == pytest.approx([share, share])
 
 
 def test_measured_knows_a_moved_disk(model):
     frames = torch.stack([disks(torch.tensor([6.0]), ZERO), disks(ZERO, torch.tensor([-6.0]))], 1)
     p = model(frames.flatten(0, 1)).softmax(1).unflatten(0, (1, 2)).detach()
     steps = torch.tensor([0.0, 1.0])
-    moved = lesson.Morph(frames, p, steps[None], steps, torch.tensor([1]), torch.tensor([2]), None)
-    m = lesson.measured(moved)
+    moved = Morph(frames, p, steps[None], steps, torch.tensor([1]), torch.tensor([2]), None)
+    m = measures.measured(moved)
     assert m.reached.tolist() == m.right_way.tolist() == [True]
     assert m.cosine.item() == pytest.approx(1, abs=1e-4)
     assert m.shift.item() == pytest.approx(72**0.5, abs=1e-2)
@@ -71,15 +68,15 @@ def test_measured_knows_a_moved_disk(model):
 
 
 def test_in_parts_equals_one_part(monkeypatch, model):
-    data, targets = lesson.cases(5)
+    data, targets = measures.cases(5)
     pyramid = SteerablePyramid((64, 64), 3, 4)
 
     def edit(images, targets):
         return extrapolate(model, images, targets, pyramid, steps=2)
 
     whole = edit(data.images, targets)
-    monkeypatch.setattr(lesson, "PART", 2)
-    joined = lesson.in_parts(edit, data.images, targets)
+    monkeypatch.setattr(measures, "PART", 2)
+    joined = measures.in_parts(edit, data.images, targets)
     for name in ("frames", "probabilities", "distances", "steps", "sources", "targets"):
         assert torch.allclose(getattr(joined, name), getattr(whole, name), atol=1e-5)
     with pytest.raises(ValueError, match="made in one part"):
@@ -87,22 +84,19 @@ def test_in_parts_equals_one_part(monkeypatch, model):
 
 
 def test_the_table_has_a_line_for_each_batch(morph, capsys):
-    lesson.table({"frozen": morph})
+    measures.table({"frozen": morph})
     header, row = capsys.readouterr().out.splitlines()
     assert "right way" in header
     assert row.split()[:5] == ["frozen", "4", "4", "[51%,", "100%]"]
     assert max(len(header), len(row)) <= 104
 
 
-def test_transplants_follow_the_lowpass_with_three_scales(model):
-    source, goal = (disks(ZERO, torch.tensor([d])) for d in (-7.0, 7.0))
-    seen = [
-        model(lesson.transplanted(SteerablePyramid((64, 64), scales, 4), goal, source)).argmax().item()
-        for scales in (3, 5)
-    ]
-    assert [DIRECTIONS[i] for i in seen] == ["Left", "Right"]
-    same = lesson.transplanted(SteerablePyramid((64, 64), 3, 4), goal, goal)
-    assert torch.allclose(same, goal, atol=1e-5)
+def test_progress_and_half_against_k(morph):
+    along, half = measures.progress(morph), measures.target_half(morph)
+    assert along.shape == half.shape == (4, 5)
+    assert (along[:, 0] == 0).all() and (along.diff(dim=1) > 0).all()
+    left = [measures.mass_in_half(morph.frames[row, :, 0], 2).tolist() for row in (0, 2)]
+    assert half[[0, 2]].tolist() == left
 
 
 def test_check_half(morph, says):
@@ -110,9 +104,9 @@ def test_check_half(morph, says):
     left, down = ends[:, :, :32].sum((1, 2)), ends[:, 32:].sum((1, 2))
     total = ends.sum((1, 2))
     right = torch.stack([left[0], total[1] - left[1], left[2], down[3]]) / total
-    assert says(lesson.check_half, ..., morph) == "Open"
-    assert says(lesson.check_half, right, morph) == "Right"
-    assert says(lesson.check_half, right.tolist(), morph) == "Right"
+    assert says(checks.check_half, ..., morph) == "Open"
+    assert says(checks.check_half, right, morph) == "Right"
+    assert says(checks.check_half, right.tolist(), morph) == "Right"
     for wrong in (
         1 - right,  # the other half
         left / total,  # always the left one
@@ -121,25 +115,25 @@ def test_check_half(morph, says):
         right[:3],
         "most",
     ):
-        assert says(lesson.check_half, wrong, morph) == "Not yet"
+        assert says(checks.check_half, wrong, morph) == "Not yet"
 
 
 def test_check_doubled(model, morph, says):
-    path = lesson.centroid_path(morph)[1]
+    path = measures.centroid_path(morph)[1]
     named = {"model": model, "morph": morph, "row": 1, "alpha": 0.4, "k": 20.0}
-    assert says(lesson.check_doubled, ..., **named) == "Open"
-    assert says(lesson.check_doubled, path[3], **named) == "Right"  # k = 40 of alpha = 0.2
-    assert says(lesson.check_doubled, tuple(path[3].tolist()), **named) == "Right"
+    assert says(checks.check_doubled, ..., **named) == "Open"
+    assert says(checks.check_doubled, path[3], **named) == "Right"  # k = 40 of alpha = 0.2
+    assert says(checks.check_doubled, tuple(path[3].tolist()), **named) == "Right"
     for wrong in (path[2], path[4], path[3].flip(0), 2 * path[3], -path[3], 40, None):
-        assert says(lesson.check_doubled, wrong, **named) == "Not yet"
+        assert says(checks.check_doubled, wrong, **named) == "Not yet"
 
 
 def test_check_fooled(model, says):
     far = disks(ZERO, torch.tensor([-27.0]), radius=4.0)
     right = far + disks(ZERO, torch.tensor([6.0]), radius=6.0)
-    assert says(lesson.check_fooled, ..., model) == "Open"
-    assert says(lesson.check_fooled, right, model) == "Right"
-    assert says(lesson.check_fooled, shapes.shape("two abreast", 0, -5), model) == "Right"
+    assert says(checks.check_fooled, ..., model) == "Open"
+    assert says(checks.check_fooled, right, model) == "Right"
+    assert says(checks.check_fooled, shapes.shape("two abreast", 0, -5), model) == "Right"
     for wrong in (
         disks(ZERO, torch.tensor([-6.0])),  # Left, and seen so
         disks(ZERO, torch.tensor([6.0])),  # Right, and seen so
@@ -148,17 +142,17 @@ def test_check_fooled(model, says):
         right[0],
         "a ring",
     ):
-        assert says(lesson.check_fooled, wrong, model) == "Not yet"
+        assert says(checks.check_fooled, wrong, model) == "Not yet"
 
 
 def test_check_literal(model, says):
-    data, targets = lesson.cases(12)
+    data, targets = measures.cases(12)
     case = (model, data.images, targets)
-    assert says(lesson.check_literal, ..., *case) == "Open"
-    assert says(lesson.check_literal, (0, 12), *case) == "Right"
-    assert says(lesson.check_literal, [0, 12], *case) == "Right"
+    assert says(checks.check_literal, ..., *case) == "Open"
+    assert says(checks.check_literal, (0, 12), *case) == "Right"
+    assert says(checks.check_literal, [0, 12], *case) == "Right"
     for wrong in ((12, 0), (0, 0), (12, 12), 0, (0,), "none and all"):
-        assert says(lesson.check_literal, wrong, *case) == "Not yet"
+        assert says(checks.check_literal, wrong, *case) == "Not yet"
 
 
 @pytest.mark.parametrize("name", shapes.SHAPES)
@@ -208,44 +202,39 @@ def test_compact_shapes_are_seen_where_they_lie_and_parted_ones_are_not(model):
     assert shapes.seen_right(model, "two abreast").double().mean() < 0.7
 
 
-def test_line_fit_and_gap_gradient(model, images):
+def test_line_fit_and_logit_gap(model, images):
     x = torch.linspace(-3, 3, 7)
     assert shapes.fit_line(x, 2 * x + 1) == pytest.approx((2, 1, 1), abs=1e-5)
-    exact, image = deepcopy(model).double(), images(1, 1, 64, 64)
-    gradient = shapes.gap_gradient(exact, image)
-    step = 1e-6 * gradient / gradient.norm()
-    change = shapes.logit_gap(exact, image + step) - shapes.logit_gap(exact, image)
-    assert change.item() == pytest.approx(1e-6 * gradient.norm().item(), rel=1e-3)
+    left, right = shapes.logit_gap(model, disks(torch.zeros(2), torch.tensor([-6.0, 6.0]))).tolist()
+    assert left < -10 and right > 10
+
+
+def drawn_points(axis):
+    return torch.tensor(axis.lines[-1].get_xydata()).flatten().tolist()
 
 
 def test_figures_draw_what_they_are_given(model, morph, images):
-    assert len(figures.strip(morph, rows=[0, 1], frames=3).axes) == 6
-    x = images(3, 1, 64, 64, dtype=torch.float32)
-    assert len(figures.gallery(x, ["a", "b", "c"], figures.seen_as(model, x), columns=2).axes) == 4
-    lines = figures.progress_curves({"frozen": morph}).axes[1].lines
-    assert lines[0].get_ydata()[0] == 0 < lines[0].get_ydata()[-1]
-    line = torch.linspace(-1, 1, 5)
-    curves = figures.gap_curves({"one": {"disk": (line, 2 * line)}, "two": {"ring": (line, line)}})
-    assert curves.axes[0].lines[-1].get_ydata().tolist() == (2 * line).tolist()
-    assert len(figures.gap_scatter(line, line, line, line > 0).axes) == 2
-    assert len(figures.gradient_figure(x[:1] - 0.5).axes) == 3
+    strip = figures.strip(morph, frames=3)
+    assert len(strip.axes) == 12 and strip.axes[0].get_ylabel() == "Down\n→ Left"
+    end = measures.centroid_path(morph)[3, -1] + 31.5
+    assert drawn_points(strip.axes[-1]) == pytest.approx(end.flip(0).tolist())
+    x = disks(torch.tensor([5.0, 0.0]), torch.tensor([0.0, -6.0]))
+    gallery = figures.gallery({"first": x, "again": x}, ["a", "b"], model)
+    assert [axis.get_xlabel() for axis in gallery.axes] == ["Down 1.00", "Left 1.00"] * 2
+    assert drawn_points(gallery.axes[3]) == pytest.approx([25.5, 31.5], abs=0.01)
+    assert gallery.axes[3].get_xlim() == (-0.5, 63.5)
+    gradient = images(1, 64, 64, dtype=torch.float32) - 0.5
+    assert len(figures.gradient_figure(gradient, gradient / 2).axes) == 3
 
 
 def test_explorer(model):
-    image = widgets.drawn("disk", 0.0, -6.0, 0.5, 0.0)
-    assert image.max() == 0.5
-    picture = widgets.marked(image)
-    assert picture.shape == (3, 64, 64)
-    assert ((picture[0] - picture[2]).abs() > 0.5).nonzero().float().mean(0).tolist() == pytest.approx(
-        [31.5, 25.5], abs=0.6
-    )
-    assert "centre of mass 0.0 down, -6.0 right; mass 226; " in widgets.caption(model, image)
-
     box = widgets.shape_explorer(model)
     name, right, picture, text = box.children[0], box.children[1].children[1], *box.children[3:]
+    brightness = box.children[2].children[0]
     assert "Right: 1.00" in text.value
     before = picture.value
-    name.value, right.value = "disk", -6.0
+    name.value, right.value, brightness.value = "disk", -6.0, 0.5
+    assert "centre of mass 0.0 down, -6.0 right; mass 226; " in text.value
     assert "Left: 1.00" in text.value
     assert picture.value != before
     bundle = box._repr_mimebundle_()

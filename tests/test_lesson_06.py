@@ -2,11 +2,10 @@
 
 import pytest
 import torch
+from steerlens_lessons.l06_faces import checks, figures, measures, widgets
 from steerlens_lessons.l06_faces import factors as drawing
-from steerlens_lessons.l06_faces import figures, widgets
-from steerlens_lessons.l06_faces import measures as lesson
 
-from steerlens import SteerablePyramid, data, extrapolate, steer
+from steerlens import SteerablePyramid, data, extrapolate, plot, steer
 from steerlens.data import FACTORS, ImageData, draw_faces, face_factors, schematic_faces
 
 SHAPE = (48, 48)
@@ -34,20 +33,20 @@ def test_repeated_and_contradicting_pictures(faces):
     again = torch.cat([faces.images, faces.images[:3], torch.zeros(2, 1, *SHAPE)])
     labels = torch.cat([faces.labels, faces.labels[:2], 1 - faces.labels[2:3], torch.tensor([0, 1])])
     train = ImageData(again, labels, CLASSES, "made up")
-    keys = set(lesson.pixel_keys(train.images))
+    keys = set(measures.pixel_keys(train.images))
     assert len(keys) == 41
-    assert all(key in keys for key in lesson.pixel_keys(faces.images))
-    assert not any(key in keys for key in lesson.pixel_keys((faces.images + 0.01).clamp(0, 1)))
-    assert lesson.conflicting(train) == 2  # the third face, and black
-    assert lesson.conflicting(faces) == 0
-    assert lesson.blank(train.images).tolist() == [43, 44]
+    assert all(key in keys for key in measures.pixel_keys(faces.images))
+    assert not any(key in keys for key in measures.pixel_keys((faces.images + 0.01).clamp(0, 1)))
+    assert measures.conflicting(train) == 2  # the third face, and black
+    assert measures.conflicting(faces) == 0
+    assert measures.blank(train.images).tolist() == [43, 44]
 
 
 def test_predictions_and_scores(model, faces):
     logits = model(faces.images)
-    assert torch.equal(lesson.predictions(model, faces.images), logits.argmax(1))
+    assert torch.equal(measures.predictions(model, faces.images), logits.argmax(1))
     expected = logits.softmax(1)[torch.arange(40), faces.labels]
-    found = lesson.scores(model, faces.images, faces.labels)
+    found = measures.scores(model, faces.images, faces.labels)
     assert torch.allclose(found, expected) and not found.requires_grad
 
 
@@ -56,67 +55,67 @@ def test_figure_7_takes_the_first_that_are_right(faces):
     with torch.no_grad():
         brightness[1].weight.copy_(torch.tensor([[0.0], [0.01]]).expand(2, 48 * 48))
         brightness[1].bias.copy_(torch.tensor([0.0, -23.04 * faces.images.mean()]))
-    labels = lesson.predictions(brightness, faces.images)
+    labels = measures.predictions(brightness, faces.images)
     labels[:3] = 1 - labels[:3]  # three mistakes
     known = ImageData(faces.images, labels, CLASSES, "made up")
-    morphs = lesson.figure_7(brightness, known)
+    morphs = measures.figure_7(brightness, known)
     smile, frown = morphs["sad → happy"], morphs["happy → sad"]
     assert smile.targets.tolist() == [1, 1] and frown.targets.tolist() == [0]
     assert smile.frames.shape == (2, 25, 1, *SHAPE) and frown.frames.shape == (1, 25, 1, *SHAPE)
     for morph, label in ((smile, 0), (frown, 1)):
         first = 3 + (labels[3:] == label).nonzero()[: len(morph.frames), 0]
         assert torch.equal(morph.frames[:, 0], known.images[first])
-    wrong = ImageData(faces.images, 1 - lesson.predictions(brightness, faces.images), CLASSES, "made up")
+    wrong = ImageData(faces.images, 1 - measures.predictions(brightness, faces.images), CLASSES, "made up")
     with pytest.raises(ValueError, match="expected at most 0"):
-        lesson.figure_7(brightness, wrong)
+        measures.figure_7(brightness, wrong)
 
 
 def test_regions_tile_the_frame():
-    masks = lesson.region_masks()
+    masks = measures.region_masks()
     assert (sum(mask.int() for mask in masks.values()) == 1).all()
     assert all(torch.equal(mask, mask.flip(1)) for mask in masks.values())
     edits = torch.ones(2, 1, *SHAPE)
-    assert all(torch.allclose(found, torch.ones(2)) for found in lesson.densities(edits).values())
+    assert all(torch.allclose(found, torch.ones(2)) for found in measures.densities(edits).values())
     mouth = masks["mouth"].float().expand(2, 1, -1, -1)
-    shares = lesson.region_shares(-3 * mouth)
+    shares = measures.region_shares(-3 * mouth)
     assert shares["mouth"].tolist() == [1, 1] and shares["elsewhere"].tolist() == [0, 0]
-    assert lesson.densities(mouth)["mouth"][0] == pytest.approx(48 * 48 / (16 * 28))
-    assert all((found == 0).all() for found in lesson.region_shares(0 * edits).values())
+    assert measures.densities(mouth)["mouth"][0] == pytest.approx(48 * 48 / (16 * 28))
+    assert all((found == 0).all() for found in measures.region_shares(0 * edits).values())
 
 
 def test_the_true_change_lies_in_the_mouths_box():
     factors = face_factors(50, seed=4)
     change = draw_faces(drawing.flipped(factors)) - draw_faces(factors)
-    assert lesson.region_shares(change)["mouth"].min() > 0.99
+    assert measures.region_shares(change)["mouth"].min() > 0.99
 
 
 def test_distance_of_the_first_arrival(morph):
     p = morph.target_probabilities
     level = p.max(1).values.median().item()
     rows = (p.max(1).values >= level).nonzero()[:, 0].tolist()
-    for row, distance in zip(rows, lesson.distance_at(morph, level).tolist(), strict=True):
+    for row, distance in zip(rows, measures.distance_at(morph, level).tolist(), strict=True):
         first = next(k for k in range(5) if p[row, k] >= level)
         assert distance == morph.distances[row, first]
-    assert len(lesson.distance_at(morph, 1.1)) == 0
+    assert len(measures.distance_at(morph, 1.1)) == 0
 
 
 def test_check_density(images, says):
     edits = images(5, 1, *SHAPE) - 0.3
-    right = lesson.densities(edits)["mouth"].median().item()
-    share = lesson.region_shares(edits)["mouth"].median().item()
-    assert says(lesson.check_density, ..., edits) == "Open"
+    right = measures.densities(edits)["mouth"].quantile(0.5).item()
+    share = measures.region_shares(edits)["mouth"].quantile(0.5).item()
+    assert says(checks.check_density, ..., edits) == "Open"
     for answer in (right, torch.tensor(right), 1.005 * right):
-        assert says(lesson.check_density, answer, edits) == "Right"
-    for wrong in (share, 1 / right, right**2 + 0.1, lesson.densities(edits)["mouth"][:2], "mouth", None):
-        assert says(lesson.check_density, wrong, edits) == "Not yet"
+        assert says(checks.check_density, answer, edits) == "Right"
+    for wrong in (share, 1 / right, right**2 + 0.1, measures.densities(edits)["mouth"][:2], "mouth", None):
+        assert says(checks.check_density, wrong, edits) == "Not yet"
 
 
 def test_check_counterfactual(says):
     factors = face_factors(4, seed=5)
     truth = draw_faces(drawing.flipped(factors))
-    assert says(lesson.check_counterfactual, ..., truth) == "Open"
+    assert says(checks.check_counterfactual, ..., truth) == "Open"
     turned = {**factors, "curvature": -factors["curvature"]}
-    assert says(lesson.check_counterfactual, draw_faces(turned), truth) == "Right"
+    assert says(checks.check_counterfactual, draw_faces(turned), truth) == "Right"
     for wrong in (
         draw_faces(factors),
         draw_faces({**turned, "mouth_contrast": 0 * turned["mouth_contrast"]}),
@@ -127,26 +126,26 @@ def test_check_counterfactual(says):
         truth[:1],
         turned,
     ):
-        assert says(lesson.check_counterfactual, wrong, truth) == "Not yet"
+        assert says(checks.check_counterfactual, wrong, truth) == "Not yet"
 
 
 def test_check_second_factor(says):
     changes = {"nose": 0.2, "skin": 0.0, "mouth_contrast": 0.6, "curvature": 0.1}
-    assert says(lesson.check_second_factor, ..., changes) == "Open"
-    assert says(lesson.check_second_factor, "nose", changes) == "Right"
+    assert says(checks.check_second_factor, ..., changes) == "Open"
+    assert says(checks.check_second_factor, "nose", changes) == "Right"
     for wrong in ("mouth_contrast", "curvature", "skin", 1, 0.2, None):
-        assert says(lesson.check_second_factor, wrong, changes) == "Not yet"
+        assert says(checks.check_second_factor, wrong, changes) == "Not yet"
 
 
 def test_check_row_where(says):
     better, worse = torch.tensor([0.1, 0.9, 0.5, 0.6]), torch.tensor([0.2, 0.8, 0.5, 0.1])
-    assert says(lesson.check_row_where, ..., better, worse) == "Open"
+    assert says(checks.check_row_where, ..., better, worse) == "Open"
     for right in (1, 3, torch.tensor(3)):
-        assert says(lesson.check_row_where, right, better, worse) == "Right"
+        assert says(checks.check_row_where, right, better, worse) == "Right"
     for wrong in (0, 2, 4, 1.5, True, None, "1st", [1]):
-        assert says(lesson.check_row_where, wrong, better, worse) == "Not yet"
-    assert says(lesson.check_row_where, None, worse * 0, worse) == "Right"
-    assert says(lesson.check_row_where, 0, worse * 0, worse) == "Not yet"
+        assert says(checks.check_row_where, wrong, better, worse) == "Not yet"
+    assert says(checks.check_row_where, None, worse * 0, worse) == "Right"
+    assert says(checks.check_row_where, 0, worse * 0, worse) == "Not yet"
 
 
 def test_tangents_are_derivatives():
@@ -203,20 +202,17 @@ def test_browser_tells_where_the_change_lies(morph):
     assert png.startswith(b"\x89PNG") and "energy" not in caption
     later, caption = widgets.browse(morph, 1, 4, CLASSES)
     assert later != png
-    shares = lesson.region_shares(morph.frames[1:2, 4] - morph.frames[1:2, 0])
+    shares = measures.region_shares(morph.frames[1:2, 4] - morph.frames[1:2, 0])
     assert f"mouth {shares['mouth'][0]:.0%}" in caption
     assert f"k = 4: p = {morph.target_probabilities[1, 4]:.2f}" in caption
     assert caption.startswith(f"{CLASSES[morph.sources[1]]} → {CLASSES[morph.targets[1]]}")
 
 
-def test_signed_colors():
-    change = torch.zeros(1, *SHAPE)
-    change[0, 1, 1], change[0, 2, 2] = 0.5, -0.5
-    colors = widgets.signed_colors(change)
-    assert colors.shape == (3, *SHAPE) and colors.min() >= 0 and colors.max() <= 1
-    assert colors[0, 1, 1] > colors[2, 1, 1] and colors[0, 2, 2] < colors[2, 2, 2]
-    top, _, left, _ = lesson.BOXES["mouth"]
-    assert (colors[:, top, left] < colors[:, 0, 0]).all()
+def test_boxes_stand_out():
+    picture = widgets.boxed(torch.ones(3, *SHAPE))
+    top, bottom, left, right = measures.BOXES["mouth"]
+    assert (picture[:, top, left:right] < 1).all() and (picture[:, bottom - 1, left:right] < 1).all()
+    assert (picture[:, top + 1 : bottom - 1, left + 1 : right - 1] == 1).all() and (picture[:, 0] == 1).all()
 
 
 def test_browser_follows_its_controls(model, faces, morph):
@@ -224,29 +220,31 @@ def test_browser_follows_its_controls(model, faces, morph):
     box = widgets.face_browser({"live": morph, "frozen": frozen}, CLASSES, start=1)
     (face, frame), method = box.children[0].children, box.children[1]
     picture, caption = box.children[2], box.children[3]
-    assert caption.value == widgets.browse(morph, 1, 4, CLASSES)[1]
+    assert caption.value == f"live: {widgets.browse(morph, 1, 4, CLASSES)[1]}"
     method.value, face.value, frame.value = "frozen", 2, 3
-    assert (picture.value, caption.value) == widgets.browse(frozen, 2, 3, CLASSES)
+    png, words = widgets.browse(frozen, 2, 3, CLASSES)
+    assert (picture.value, caption.value) == (png, f"frozen: {words}")
     bundle = box._repr_mimebundle_()
-    assert bundle["image/png"] and "film strip" in bundle["text/plain"]
+    assert bundle["image/png"] and "each method" in bundle["text/plain"]
 
 
 def test_figures_draw_what_they_are_given(faces, morph):
-    titles = [axis.get_title() for axis in figures.mean_faces(faces).axes]
+    means = figures.mean_faces(faces)
+    titles = [axis.get_title() for axis in means.axes]
+    assert [len(axis.patches) for axis in means.axes] == [2, 0, 0, 2]
     assert titles == ["mean face, all", "mean face, sad", "mean face, happy", "happy minus sad"]
     table = figures.before_after(morph, [0, 2], probability=2.0)  # never reached: the last frame
     labels = [axis.get_xlabel() for axis in table.axes]
     assert len(labels) == 6 and labels[2] == labels[4] and labels[0].startswith("k = 0: ")
-    edits = morph.frames[:, -1] - morph.frames[:, 0]
-    assert [axis.get_title() for axis in figures.edit_maps({"one": edits[0]}, columns=1).axes] == ["one"]
-    bars = figures.region_bars({"a": lesson.densities(edits), "b": lesson.densities(edits)}, 5).axes[0]
-    assert [label.get_text() for label in bars.get_xticklabels()] == ["a", "b"]
-    assert len(bars.patches) == 6
+    boxed = plot.grid({"": faces.images[:2]}, draw=figures.boxes)
+    assert [len(axis.patches) for axis in boxed.axes] == [2, 2]
 
 
 def test_paths_end_where_the_medians_lie():
     paths = {
         "one": torch.tensor([[[0.0, 0.0], [0.4, 0.1]], [[0.0, 0.0], [0.6, 0.3]], [[0.0, 0.0], [0.5, 0.2]]])
     }
-    line = figures.erase_and_draw(paths).axes[0].lines[0]
-    assert line.get_xdata()[-1] == pytest.approx(0.5) and line.get_ydata()[-1] == pytest.approx(0.2)
+    lines = {line.get_label(): line for line in figures.erase_and_draw(paths).axes[0].lines}
+    assert lines["one"].get_xydata()[-1] == pytest.approx([0.5, 0.2])
+    assert lines["the true change"].get_xydata()[-1].tolist() == [1, 1]
+    assert lines["no mouth at all"].get_xydata().tolist() == [[1, 0]]

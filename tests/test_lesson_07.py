@@ -1,4 +1,4 @@
-"""Lesson 07: the Fourier figures, what is measured on edits, pixel ascent, pictures, widget and checks."""
+"""Lesson 07: the Fourier figures, what is measured on edits, pixel ascent, widget and checks."""
 
 import math
 
@@ -6,11 +6,9 @@ import pytest
 import torch
 from steerlens_lessons.l03_arcade import measures as arcade
 from steerlens_lessons.l04_mnist import measures as mnist
-from steerlens_lessons.l07_baselines import figures, widgets
-from steerlens_lessons.l07_baselines import measures as measure
-from steerlens_lessons.l07_baselines import recipes as lesson
+from steerlens_lessons.l07_baselines import ascent, checks, measures, widgets
 
-from steerlens import Coefficients, Fourier, extrapolate, steer
+from steerlens import Coefficients, Fourier, Pixels, extrapolate, steer
 from steerlens.data import ImageData
 
 
@@ -39,7 +37,7 @@ def disks_model():
 
 def test_figure_8_has_the_rows_of_figure_2_in_the_fourier_domain(disks_model):
     data = arcade.arcade(60, seed=1)
-    morphs = lesson.figure_8(disks_model, data)
+    morphs = measures.figure_8(disks_model, data)
     sources, targets = arcade.figure_2_cases(disks_model, data)
     assert list(morphs) == ["frozen", "live"]
     case = (disks_model, sources, targets, Fourier((64, 64)))
@@ -68,19 +66,10 @@ def test_figure_9_has_the_rows_of_figure_3(model, images):
         return labels[torch.cdist(images.detach().flatten(1), shown.flatten(1)).argmin(1)]
 
     data = ImageData(shown, labels, tuple("0123456789"), "random")
-    morphs = lesson.figure_9(Told(), data)
+    morphs = measures.figure_9(Told(), data)
     assert list(morphs) == ["frozen", "live, phase", "live, joint"]
     for morph in morphs.values():
         assert list(zip(morph.sources.tolist(), morph.targets.tolist(), strict=True)) == list(mnist.PAIRS)
-
-
-def test_edits_by_every_transform(model, x):
-    targets = torch.tensor([1, 2, 3, 4])
-    live, frozen = lesson.live_edits(model, x, targets), lesson.frozen_edits(model, x, targets)
-    assert list(live) == ["pixels", "Fourier, phase", "Fourier, joint", "pyramid, phase", "pyramid, joint"]
-    assert list(frozen) == ["pixels, frozen", "Fourier, frozen", "pyramid, frozen"]
-    for morph in (*live.values(), *frozen.values()):
-        assert torch.equal(morph.frames[:, 0], x) and torch.equal(morph.targets, targets)
 
 
 def test_participation_of_known_edits(images):
@@ -94,68 +83,68 @@ def test_participation_of_known_edits(images):
         (torch.ones(1, 1, 28, 28), 1),
         (torch.zeros(1, 1, 28, 28), 0),
     ):
-        assert measure.participation(edit).item() == pytest.approx(spread, abs=1e-5)
-    assert measure.participation(noise).item() == pytest.approx(1 / 3, abs=0.01)
+        assert measures.participation(edit).item() == pytest.approx(spread, abs=1e-5)
+    assert measures.participation(noise).item() == pytest.approx(1 / 3, abs=0.01)
 
 
 def test_spectrum_and_brightening(images):
     edits = images(3, 1, 28, 28, dtype=torch.float32) - 0.5
-    shares = measure.spectrum(edits)
+    shares = measures.spectrum(edits)
     assert shares.shape == (3, 5) and torch.allclose(shares.sum(1), torch.ones(3))
     blur = torch.ones(1, 1, 28, 28)
-    assert measure.spectrum(blur).argmax() == 4
+    assert measures.spectrum(blur).argmax() == 4
     checkers = (-1.0) ** (torch.arange(28)[:, None] + torch.arange(28)).expand(1, 1, 28, 28)
-    assert measure.spectrum(checkers).argmax() == 0
-    assert measure.brightening(blur).item() == pytest.approx(1)
-    assert measure.brightening(checkers).item() == pytest.approx(0, abs=1e-6)
+    assert measures.spectrum(checkers).argmax() == 0
+    assert measures.brightening(blur).item() == pytest.approx(1)
+    assert measures.brightening(checkers).item() == pytest.approx(0, abs=1e-6)
 
 
 def test_away_counts_what_lies_beyond_two_pixels():
     source, edit = torch.zeros(1, 1, 28, 28), torch.zeros(1, 1, 28, 28)
     source[0, 0, 10, 10] = 1
     edit[0, 0, 10, 12], edit[0, 0, 10, 13] = 1.0, 2.0
-    assert measure.away(source, edit).item() == pytest.approx(4 / 5)
+    assert measures.away(source, edit).item() == pytest.approx(4 / 5)
 
 
 def test_translation_is_found_and_explains_itself(x):
     shifts = torch.tensor([[1.0, -2.0], [0.5, 0.25], [-1.35, 0.0], [0.1, 0.1]])
-    moved = measure.translated(x, shifts)
-    explained, found = measure.translation(x, moved)
+    moved = measures.translated(x, shifts)
+    explained, found = measures.translation(x, moved)
     assert torch.allclose(found, shifts, atol=1e-4)
     assert (explained > 0.98).all()
     assert torch.allclose(
-        measure.translated(x, shifts.round()[:1].expand(4, 2))[0], x[0].roll((1, -2), (1, 2)), atol=1e-5
+        measures.translated(x, shifts.round()[:1].expand(4, 2))[0], x[0].roll((1, -2), (1, 2)), atol=1e-5
     )
     noisy = x + 0.1 * torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
-    assert (measure.translation(x, noisy)[0] < 0.05).all()
-    assert (measure.translation(x, x)[0] == 0).all()
+    assert (measures.translation(x, noisy)[0] < 0.05).all()
+    assert (measures.translation(x, x)[0] == 0).all()
 
 
 def test_references_are_of_one_length(x):
-    known = measure.references(x, x.flip(0), 1.5)
+    known = measures.references(x, x.flip(0), 1.5)
     assert list(known) == ["noise", "translation", "blend"]
     for images in known.values():
         assert torch.allclose((images - x).flatten(1).norm(dim=1), torch.tensor(1.5), atol=1e-3)
-    assert (measure.translation(x, known["translation"])[0] > 0.9).all()
-    again = measure.references(x, x.flip(0), 1.5)
+    assert (measures.translation(x, known["translation"])[0] > 0.9).all()
+    again = measures.references(x, x.flip(0), 1.5)
     assert torch.equal(known["noise"], again["noise"])
 
 
 def test_measures_and_their_table(x, capsys):
-    y = measure.references(x, x.flip(0), 1.0)["noise"]
-    found = measure.measures(x, y)
+    y = measures.references(x, x.flip(0), 1.0)["noise"]
+    found = measures.measured(x, y)
     assert all(values.shape == (4,) for values in found.values())
-    measure.table({"noise": found})
+    measures.table({"noise": found})
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == list(found)
     assert lines[1].startswith(f"noise           {found['spread'].quantile(0.5):.2f}"[:16])
     assert len(lines[1].split()) == 1 + 2 * len(found)
 
 
-@pytest.mark.parametrize("rule", lesson.RULES)
+@pytest.mark.parametrize("rule", ascent.RULES)
 def test_pixel_ascent_ends_at_the_distance(model, x, rule):
     targets = torch.tensor([1, 2, 3, 4])
-    y, dead = lesson.pixel_ascent(model, x, targets, rule, 1.0)
+    y, dead = ascent.pixel_ascent(model, x, targets, rule, 1.0)
     assert torch.allclose((y - x).flatten(1).norm(dim=1), torch.tensor(1.0), atol=1e-4)
     assert ((y < 0).any() or (y > 1).any()) == (rule == "unprojected")
     assert (dead > 0).all() == ("clamp" in rule)
@@ -171,40 +160,40 @@ def test_pixel_ascent_projected_is_a_step_of_the_gradient(model, x):
     u = x.clone().requires_grad_()
     model(u).log_softmax(1)[torch.arange(4), targets].sum().backward()
     expected = (x + 0.15 * u.grad / u.grad.flatten(1).norm(dim=1)[:, None, None, None]).clamp(0, 1)
-    y, _ = lesson.pixel_ascent(model, x, targets, "projected", 0.05)
-    assert torch.allclose(y, measure.at_length(x, expected, 0.05), atol=1e-5)
+    y, _ = ascent.pixel_ascent(model, x, targets, "projected", 0.05)
+    assert torch.allclose(y, measures.at_length(x, expected, 0.05), atol=1e-5)
 
 
 def test_best_translation_score_includes_the_source(model, x):
     targets = torch.tensor([1, 2, 3, 4])
     with torch.no_grad():
         p = model(x).softmax(1)[torch.arange(4), targets]
-    best, kept = lesson.best_translation_score(model, x, targets, reach=1)
+    best, kept = measures.best_translation_score(model, x, targets, reach=1)
     assert (best >= p - 1e-5).all() and (kept >= 1 / 9 - 1e-6).all()
-    still, all_kept = lesson.best_translation_score(model, x, targets, reach=0)
+    still, all_kept = measures.best_translation_score(model, x, targets, reach=0)
     assert torch.allclose(still, p, atol=1e-4) and (all_kept == 1).all()
 
 
 def test_one_wave_fills_the_frame_and_one_wavelet_does_not(x):
-    for scale, orientation, row, column in widgets.STILL:
-        wave, local = widgets.one_turned(x[:1], scale, orientation, row, column, 90)
+    for setting in widgets.STILL:
+        wave, local = widgets.one_turned(x[:1], *setting)
         assert wave.shape == local.shape == (1, 1, 28, 28)
-        assert measure.participation(wave).item() == pytest.approx(2 / 3, abs=1e-3)
-        assert measure.participation(local).item() < 0.3
+        assert measures.participation(wave).item() == pytest.approx(2 / 3, abs=1e-3)
+        assert measures.participation(local).item() < 0.3
     for change in widgets.one_turned(x[:1], 1, 1, 14, 14, 360):
         assert change.abs().max() < 1e-5
 
 
 def test_a_turned_coefficient_is_the_one_that_was_chosen(x):
     _, local = widgets.one_turned(x[:1], 1, 2, 10, 15, 180)
-    c = lesson.PYRAMID.analyze(x[:1])
+    c = mnist.PYRAMID.analyze(x[:1])
     c.bands[1][0, 0, 2, 6, 8] *= -1  # two pixels of padding, every second pixel
     assert torch.allclose(
-        lesson.PYRAMID.synthesize(Coefficients(c.bands, c.residuals)) - x[:1], local, atol=1e-5
+        mnist.PYRAMID.synthesize(Coefficients(c.bands, c.residuals)) - x[:1], local, atol=1e-5
     )
     entries = {widgets.fourier_entry(s, b) for s in range(3) for b in range(4)}
     assert len(entries) == 12 and all(0 <= ky < 28 and 0 <= kx < 15 for ky, kx in entries)
-    free = lesson.FOURIER.analyze(torch.rand(1, 1, 28, 28)).bands[0][0, 0, 0]
+    free = measures.FOURIER.analyze(torch.rand(1, 1, 28, 28)).bands[0][0, 0, 0]
     assert all(free[entry].abs() > 0 for entry in entries)
 
 
@@ -225,32 +214,30 @@ def test_the_picker_takes_a_place_without_any_energy():
     assert png.startswith(b"\x89PNG") and "spread 0.00" in caption
 
 
-def test_figures_draw_what_they_are_given(model, x):
-    table = figures.edit_table(["a", "b", "c", "d"], x, {"edit": (x.flip(0), torch.arange(4) / 4)})
-    assert [axis.get_xlabel() for axis in table.axes[4:]] == ["0.00", "0.25", "0.50", "0.75"]
+def test_still_picture_has_a_row_a_setting(x):
+    axes = widgets.coefficient_rows(x[:1], widgets.STILL).axes
+    assert [axis.get_title() for axis in axes[:3]] == list(widgets.TITLES)
+    assert [axis.get_ylabel() for axis in axes[::3]] == ["scale 0\n135°", "scale 1\n45°", "scale 2\n0°"]
 
-    morph = steer(model, x, 3, lesson.FOURIER, steps=3)
-    lines = figures.way_and_motion({"Fourier, live": morph}).axes[0].lines
-    assert len(lines[0].get_xdata()) == 3 and (lines[0].get_ydata() <= 1).all()
 
-    found = {"pixels": {"spread": torch.tensor([0.1, 0.2, 0.6])}, "noise": {"spread": torch.ones(3)}}
-    drawn = figures.dots(found, ["spread"]).axes[0]
-    assert drawn.get_title() == "spread"
-    assert [line.get_xdata()[0] for line in drawn.lines[1::2]] == pytest.approx([0.2, 1])
-
-    colours = figures.diverging(torch.tensor([[[-1.0, 0.0, 1.0]]]), 1.0)[:, 0]
-    assert colours[2, 0] > colours[0, 0] and colours[0, 2] > colours[2, 2] and (colours[:, 1] > 0.9).all()
+def test_way_and_motion(model, x):
+    morph = steer(model, x, 3, Pixels((28, 28)), steps=3)
+    way, share = measures.way_and_motion(morph)
+    assert way.shape == (3,) and share.shape == (4, 3) and share.min() >= 0 and share.max() <= 1
+    path = arcade.centroid_path(morph)
+    assert way[-1] == pytest.approx((path[:, 3] - path[:, 0]).norm(dim=1).quantile(0.5).item())
+    assert torch.equal(share[:, 0], measures.translation(x, morph.frames[:, 1], 20.0, 0.5)[0])
 
 
 def test_check_participation(says, images):
     edits = images(5, 1, 28, 28) - 0.5
     energy = edits.flatten(1).square()
     right = energy.sum(1) ** 2 / (784 * energy.square().sum(1))
-    assert says(widgets.check_participation, ..., edits) == "Open"
-    assert says(widgets.check_participation, right, edits) == "Right"
-    assert says(widgets.check_participation, right.tolist(), edits) == "Right"
+    assert says(checks.check_participation, ..., edits) == "Open"
+    assert says(checks.check_participation, right, edits) == "Right"
+    assert says(checks.check_participation, right.tolist(), edits) == "Right"
     for wrong in (784 * right, right.mean(), 1 / right, energy.sum(1), right[:4], "0.5", None):
-        assert says(widgets.check_participation, wrong, edits) == "Not yet"
+        assert says(checks.check_participation, wrong, edits) == "Not yet"
 
 
 def test_check_moved(says, x):
@@ -260,26 +247,26 @@ def test_check_moved(says, x):
         ramp = torch.exp(-1j * (down * w[:, None] + right * w))
         return torch.fft.ifft2(torch.fft.fft2(image) * ramp).real
 
-    assert says(widgets.check_moved, ..., image, 4, 6) == "Open"
-    assert says(widgets.check_moved, moved(4, 6), image, 4, 6) == "Right"
+    assert says(checks.check_moved, ..., image, 4, 6) == "Open"
+    assert says(checks.check_moved, moved(4, 6), image, 4, 6) == "Right"
     for wrong in (moved(-4, -6), moved(6, 4), moved(4, 0), image, moved(4, 6)[0], None):
-        assert says(widgets.check_moved, wrong, image, 4, 6) == "Not yet"
+        assert says(checks.check_moved, wrong, image, 4, 6) == "Not yet"
 
 
 def test_check_dead(says, x):
-    u = lesson.PYRAMID.synthesize(lesson.PYRAMID.analyze(x))
+    u = mnist.PYRAMID.synthesize(mnist.PYRAMID.analyze(x))
     share = ((u < 0) | (u > 1)).double().mean()
-    assert says(widgets.check_dead, ..., u) == "Open"
-    assert says(widgets.check_dead, share, u) == "Right"
-    assert says(widgets.check_dead, share.item(), u) == "Right"
+    assert says(checks.check_dead, ..., u) == "Open"
+    assert says(checks.check_dead, share, u) == "Right"
+    assert says(checks.check_dead, share.item(), u) == "Right"
     for wrong in (0, 1 - share, 100 * share, (x == 0).double().mean(), "half", None):
-        assert says(widgets.check_dead, wrong, u) == "Not yet"
+        assert says(checks.check_dead, wrong, u) == "Not yet"
 
 
 def test_check_most_translated(says):
     explained = torch.tensor([0.1, 0.4, 0.2])
-    assert says(widgets.check_most_translated, ..., explained) == "Open"
-    assert says(widgets.check_most_translated, 1, explained) == "Right"
-    assert says(widgets.check_most_translated, torch.tensor(1), explained) == "Right"
+    assert says(checks.check_most_translated, ..., explained) == "Open"
+    assert says(checks.check_most_translated, 1, explained) == "Right"
+    assert says(checks.check_most_translated, torch.tensor(1), explained) == "Right"
     for wrong in (0, 2, 0.4, 1.5, "one", None):
-        assert says(widgets.check_most_translated, wrong, explained) == "Not yet"
+        assert says(checks.check_most_translated, wrong, explained) == "Not yet"

@@ -4,13 +4,11 @@ import math
 
 import pytest
 import torch
-from steerlens_lessons.l09_maco import checks as lesson
-from steerlens_lessons.l09_maco import figures, table
-from steerlens_lessons.l09_maco import measures as measure
+from steerlens_lessons.l09_maco import checks, figures, measures, table, widgets
 from torch import nn
 
 import steerlens as sl
-from steerlens import objectives
+from steerlens import objectives, plot
 from steerlens.data import records
 from steerlens.maco.spectra import magnitude_spectrum
 from steerlens.maco.visualization import maco
@@ -29,7 +27,7 @@ def net(classifier):
 def test_standing(net, x):
     with torch.no_grad():
         logits = net(x)
-    found = measure.standing(net, x, torch.arange(6) % 5)
+    found = measures.standing(net, x, torch.arange(6) % 5)
     for row in range(6):
         own = logits[row, row % 5]
         assert found.logits[row] == own and found.ranks[row] == 1 + (logits[row] > own).sum()
@@ -40,22 +38,22 @@ def test_radial_spectrum_of_a_wave_is_at_its_frequency():
     columns = torch.arange(64, dtype=torch.float64)
     for cycles in (3, 10, 25):
         wave = torch.cos(2 * math.pi * cycles * columns / 64).expand(1, 1, 64, 64)
-        found = measure.radial_spectrum(wave + 0.4)
+        found = measures.radial_spectrum(wave + 0.4)
         assert found.shape == (1, 32) and found.argmax() + 1 == cycles
-        assert torch.allclose(measure.radial_spectrum(3 * wave), 3 * found)
-    assert measure.radial_spectrum(0 * wave + 0.4).max() < 1e-12
+        assert torch.allclose(measures.radial_spectrum(3 * wave), 3 * found)
+    assert measures.radial_spectrum(0 * wave + 0.4).max() < 1e-12
 
 
 def test_spectral_distance(images):
     x = images(8, 1, 32, 32)
-    middle = measure.spectral_distance(0.5 * x, 0.5 * x)
-    assert torch.allclose(measure.spectral_distance(x, x), middle)  # contrast of both alike
+    middle = measures.spectral_distance(0.5 * x, 0.5 * x)
+    assert torch.allclose(measures.spectral_distance(x, x), middle)  # contrast of both alike
     twice = x.mean() + 2 * (x[:1] - x.mean())
-    assert measure.spectral_distance(twice, x[:1]).item() == pytest.approx(20 * math.log10(2), abs=1e-9)
-    assert measure.spectral_distance(x[:1], x[:1]) < 1e-12
-    alone = measure.leave_one_out(x)
+    assert measures.spectral_distance(twice, x[:1]).item() == pytest.approx(20 * math.log10(2), abs=1e-9)
+    assert measures.spectral_distance(x[:1], x[:1]) < 1e-12
+    alone = measures.leave_one_out(x)
     assert alone[2].item() == pytest.approx(
-        measure.spectral_distance(x[2:3], x[[0, 1, 3, 4, 5, 6, 7]]).item()
+        measures.spectral_distance(x[2:3], x[[0, 1, 3, 4, 5, 6, 7]]).item()
     )
 
 
@@ -66,7 +64,7 @@ def test_concepts_are_found_where_they_stand(images):
     net[0].weight.data = patterns[..., None, None]
     shown = torch.zeros(3, 2, 8, 8)
     shown[:, 0, :, :4], shown[:, 1, :, 4:] = 0.5, 0.9
-    vectors, maps = lesson.concepts(net, "1", shown, 2)
+    vectors, maps = measures.concepts(net, "1", shown, 2)
     assert torch.allclose(vectors, torch.tensor([[0, 0, 1.0, 0], [0.2**0.5, 0.8**0.5, 0, 0]]), atol=1e-3)
     assert maps.shape == (2, 3, 8, 8)
     assert maps[0, :, :, 5:].min() > 1 and maps[0, :, :, :3].max() < 1e-2
@@ -74,21 +72,14 @@ def test_concepts_are_found_where_they_stand(images):
 
 
 def test_the_lesson_runs_on_digits_where_there_are_no_weights(monkeypatch):
-    monkeypatch.setattr(lesson.imagenet, "pretrained", lambda: None)
-    case = lesson.case()
+    monkeypatch.setattr(measures.imagenet, "pretrained", lambda: None)
+    case = measures.case()
     assert not case.real and case.data.images.shape[1:] == (1, 28, 28)
     spectrum = magnitude_spectrum(case.data, case.pyramid)
     found = maco(objectives.logit(case.model, case.asked), spectrum, **case.how | {"steps": 2})
     assert found.images.shape == (2, 1, 28, 28)
     for layer in (*case.depths, case.concept_layer):
         assert objectives.activations(case.model, case.data.images[:1], layer).shape[0] == 1
-
-
-def test_whitened(images):
-    shown = images(2, 4, 5, 5)
-    shown[:, -1, 0], shown[:, -1, 1] = 0, 1
-    white = lesson.whitened(shown)
-    assert (white[:, :, 0] == 1).all() and torch.allclose(white[:, :, 1], shown[:, :3, 1])
 
 
 def test_the_stored_table_is_complete():
@@ -221,47 +212,57 @@ def test_a_table_without_weights_is_refused(tmp_path, monkeypatch):
 
 def test_sheet_browser_follows_its_menu():
     sheet, (rows, _), names = table.stored_sheet(), table.stored(), table.names()
-    box = figures.sheet_browser(sheet, rows, names)
+    box = widgets.sheet_browser(sheet, rows, names)
     menu, picture, caption = box.children
-    assert (picture.value, caption.value) == figures.sheet_view(sheet, rows, 0)
+    assert (picture.value, caption.value) == widgets.sheet_view(sheet, rows, 0)
     menu.value = 7
-    assert (picture.value, caption.value) == figures.sheet_view(sheet, rows, 7)
+    assert (picture.value, caption.value) == widgets.sheet_view(sheet, rows, 7)
     assert caption.value.count("rank") == 4 and bytes(picture.value).startswith(b"\x89PNG")
     bundle = box._repr_mimebundle_()
     assert bundle["image/png"] and "A menu of 20 classes" in bundle["text/plain"]
 
 
 def test_figures_draw_what_they_are_given(x):
-    drawn = figures.gallery({"a": x[:2], "b": x[2:4]}, ["one", "two"])
-    assert [axis.get_title() for axis in drawn.figure.axes] == ["one", "two", "", ""]
-    assert drawn._repr_png_().startswith(b"\x89PNG") and repr(drawn) == "Picture of 4 panels"
-    assert len(drawn._repr_png_()) < len(figures.figure_png(drawn.figure))
-    lines = figures.spectrum_lines({"a": measure.radial_spectrum(x)}).axes[0].lines
-    assert lines[0].get_ydata() == pytest.approx(measure.radial_spectrum(x).quantile(0.5, dim=0).numpy())
+    figure = plot.grid({"a": x[:2], "b": x[2:4]}, ["one", "two"], cell=1.9)
+    few = figures.few_colors(figure).data
+    assert few.startswith(b"\x89PNG") and len(few) < len(figures.figure_png(figure))
+    assert figures.gallery({"a": x[:2], "b": x[2:4]}, ["one", "two"]).data == few
     heat = torch.zeros(2, 6, 16, 16)
     heat[0, 4, 3, 3], heat[1, 2, 3, 3] = 1, 1
-    axes = figures.concept_table(x, heat, x[:2], shown=3).figure.axes
+    axes = figures.concept_table(x, heat, x[:2], shown=3).axes
     for axis, strongest in ((axes[0], 4), (axes[4], 2)):
         assert (axis.images[0].get_array() == x[strongest].mean(0).numpy()).all()
+    assert [len(axis.images) for axis in axes] == [2, 2, 2, 1] * 2
+    assert axes[3].get_title() == "MACO"
+
+
+def test_the_sheet_shows_every_picture_and_name():
+    sheet, names = table.stored_sheet(), table.names()
+    axes = widgets.sheet_figure(sheet, names).axes
+    assert [axis.get_title() for axis in axes if axis.get_title()] == [name[:14] for name in names]
+    shown = torch.stack([torch.from_numpy(axis.images[0].get_array().data) for axis in axes])
+    assert torch.equal(
+        shown.unflatten(0, (2, 4, 10)).movedim(-1, 3), sheet.unflatten(1, (2, 10)).movedim(1, 0)
+    )
 
 
 def test_check_contrast(says, x):
     spectrum = magnitude_spectrum(x)
     canvas = spectrum.synthesize(tuple(torch.zeros_like(r) for r in spectrum.magnitudes))
     right = canvas.square().mean().sqrt()
-    assert says(lesson.check_contrast, ..., spectrum) == "Open"
+    assert says(checks.check_contrast, ..., spectrum) == "Open"
     for answer in (right, right.item()):
-        assert says(lesson.check_contrast, answer, spectrum) == "Right"
+        assert says(checks.check_contrast, answer, spectrum) == "Right"
     for wrong in (1, right**2, 2 * right, right * x[0].numel() ** 0.5, "a", None):
-        assert says(lesson.check_contrast, wrong, spectrum) == "Not yet"
+        assert says(checks.check_contrast, wrong, spectrum) == "Not yet"
 
 
 def test_check_difference(says, net, x):
     a, b = objectives.logit(net, 1), objectives.logit(net, 3)
-    assert says(lesson.check_difference, ..., net, x, 1, 3) == "Open"
-    assert says(lesson.check_difference, a - b, net, x, 1, 3) == "Right"
+    assert says(checks.check_difference, ..., net, x, 1, 3) == "Open"
+    assert says(checks.check_difference, a - b, net, x, 1, 3) == "Right"
     for wrong in (b - a, a + b, a, 2 * a - b, objectives.logit(net, [1, 3]), "a - b", 3):
-        assert says(lesson.check_difference, wrong, net, x, 1, 3) == "Not yet"
+        assert says(checks.check_difference, wrong, net, x, 1, 3) == "Not yet"
 
 
 def test_check_best_phases(says, x):
@@ -269,16 +270,16 @@ def test_check_best_phases(says, x):
     w = spectrum.canvas_of(x[:1])
     right = spectrum.transform.analyze(w).bands[0].angle()
     case = (spectrum, w)
-    assert says(lesson.check_best_phases, ..., *case) == "Open"
+    assert says(checks.check_best_phases, ..., *case) == "Open"
     for answer in (right, right + 2 * math.pi):
-        assert says(lesson.check_best_phases, answer, *case) == "Right"
+        assert says(checks.check_best_phases, answer, *case) == "Right"
     for wrong in (-right, 0 * right, right + 0.1, right[..., 1:], 0.5, None):
-        assert says(lesson.check_best_phases, wrong, *case) == "Not yet"
+        assert says(checks.check_best_phases, wrong, *case) == "Not yet"
 
 
 def test_check_corrected(says, images):
     seen, null = images(1, 8, 8), 0.1 + images(1, 8, 8, seed=1)
-    assert says(lesson.check_corrected, ..., seen, null) == "Open"
-    assert says(lesson.check_corrected, seen / null, seen, null) == "Right"
+    assert says(checks.check_corrected, ..., seen, null) == "Open"
+    assert says(checks.check_corrected, seen / null, seen, null) == "Right"
     for wrong in (seen, null / seen, seen * null, seen - null, (seen / null)[0], 1.0, None):
-        assert says(lesson.check_corrected, wrong, seen, null) == "Not yet"
+        assert says(checks.check_corrected, wrong, seen, null) == "Not yet"

@@ -1,9 +1,10 @@
 """Lesson 11: its subject, what is measured on morphs of photographs, and the checks of its exercises."""
 
+import logging
+
 import pytest
 import torch
-from steerlens_lessons.l11_your_model import figures
-from steerlens_lessons.l11_your_model import measures as lesson
+from steerlens_lessons.l11_your_model import checks, measures
 from torch import nn
 
 import steerlens as sl
@@ -35,26 +36,25 @@ def one_logit():
 
 
 def test_without_weights_the_own_classifier_stands_in(monkeypatch, capsys):
-    monkeypatch.setattr(lesson.imagenet, "pretrained", lambda name: None)
-    case = lesson.subject(2)
+    monkeypatch.setattr(measures.imagenet, "pretrained", lambda name: None)
+    model, digits, pyramid = measures.subject(2)
     assert "stands in" in capsys.readouterr().out
-    assert case.name == "color_lenet" and not case.photographs and case.images.shape == (2, 3, 28, 28)
-    assert torch.equal(case.model(case.images).argmax(1), case.labels)
-    assert case.pyramid.shape == (28, 28)
+    assert digits.images.shape == (2, 3, 28, 28) and pyramid.shape == (28, 28)
+    assert torch.equal(model(digits.images).argmax(1), digits.labels)
 
 
-def test_without_enough_photographs_too(monkeypatch, capsys, classifier):
+def test_without_enough_photographs_too(monkeypatch, capsys):
     model = nn.Sequential(nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(48, 1000)).eval()
-    monkeypatch.setattr(lesson.imagenet, "pretrained", lambda name: model)
+    monkeypatch.setattr(measures.imagenet, "pretrained", lambda name: model)
     photos = sl.data.ImageData(
         torch.rand(2, 3, 224, 224), torch.zeros(2, dtype=torch.long), ("a",) * 1000, "two"
     )
-    monkeypatch.setattr(lesson.datasets, "photos", lambda size: photos)
-    assert not lesson.subject(3).photographs
+    monkeypatch.setattr(measures.data, "photos", lambda size: photos)
+    assert len(measures.subject(3)[1].classes) == 10
     assert "stands in" in capsys.readouterr().out
 
 
-def test_the_first_photographs_that_are_seen_right(monkeypatch, images):
+def test_the_first_photographs_that_are_seen_right(monkeypatch):
     class Reader(nn.Module):
         def forward(self, x):
             return nn.functional.one_hot((x.mean((1, 2, 3)) * 10).long(), 10).float()
@@ -62,64 +62,42 @@ def test_the_first_photographs_that_are_seen_right(monkeypatch, images):
     levels = torch.tensor([0.05, 0.15, 0.25, 0.35])
     photos = levels[:, None, None, None].expand(4, 3, 224, 224)
     data = sl.data.ImageData(photos, torch.tensor([0, 9, 2, 3]), tuple("0123456789"), "levels")
-    monkeypatch.setattr(lesson.imagenet, "pretrained", lambda name: Reader())
-    monkeypatch.setattr(lesson.datasets, "photos", lambda size: data)
-    case = lesson.subject(2)
-    assert case.photographs and case.labels.tolist() == [0, 2]
-    assert torch.equal(case.images, photos[[0, 2]]) and case.pyramid.scales == 4
+    monkeypatch.setattr(measures.imagenet, "pretrained", lambda name: Reader())
+    monkeypatch.setattr(measures.data, "photos", lambda size: data)
+    model, found, pyramid = measures.subject(2)
+    assert isinstance(model, Reader) and found.labels.tolist() == [0, 2]
+    assert torch.equal(found.images, photos[[0, 2]]) and pyramid.scales == 4
 
 
-def test_other_models_are_those_with_weights(monkeypatch, capsys):
+def test_other_models_are_those_with_weights(monkeypatch, capsys, caplog):
     def pretrained(name):
-        print("a folder's name")
+        logging.getLogger("steerlens").warning("a folder's name")
         return nn.Identity() if name == "here" else None
 
-    monkeypatch.setattr(lesson.imagenet, "pretrained", pretrained)
-    assert list(lesson.other_models(["here", "missing"], photographs=True)) == ["here"]
+    monkeypatch.setattr(measures.imagenet, "pretrained", pretrained)
+    assert list(measures.other_models(["here", "missing"])) == ["here"]
     assert capsys.readouterr().out == "missing: no weights here.\n"
-    assert lesson.other_models(["here"], photographs=False) == {}
-
-
-def test_runner_up():
-    model = nn.Flatten()
-    x = torch.tensor([[0.1, 0.9, 0.5], [0.8, 0.0, 0.7]]).view(2, 1, 1, 3)
-    assert lesson.runner_up(model, x).tolist() == [2, 2]
+    assert measures.other_models([]) == {} and not caplog.messages
 
 
 def test_seen_again(images):
     x = images(2, 3, 56, 56)
-    again = lesson.seen_again(x)
+    again = measures.seen_again(x)
     assert list(again) == ["as it is", "mirrored", "shifted", "halved"]
     assert torch.equal(again["mirrored"].flip(-1), x) and torch.equal(again["shifted"].roll(-2, -1), x)
     flat = torch.full((1, 3, 56, 56), 0.3)
-    assert torch.allclose(lesson.seen_again(flat)["halved"], flat)
+    assert torch.allclose(measures.seen_again(flat)["halved"], flat)
     assert (again["halved"] - x).abs().mean() > 0.1 and again["halved"].shape == x.shape
-
-
-def test_peak(morph):
-    k, best = lesson.peak(morph)
-    for row in range(4):
-        at = (morph.steps == k[row]).nonzero().item()
-        assert morph.target_probabilities[row, at] == best[row] == morph.target_probabilities[row].max()
 
 
 def test_grey_levels(images):
     x = images(1, 3, 20, 30)
-    assert lesson.grey_levels((x + 2 / 255 - x).norm().item(), x) == pytest.approx(2)
-
-
-def test_scores_against_k(morph):
-    figure = figures.scores_against_k({"frozen": morph, "again": morph})
-    assert [axis.get_title() for axis in figure.axes] == ["frozen", "again"]
-    *thin, thick = figure.axes[0].lines
-    assert len(thin) == 4
-    assert torch.allclose(torch.as_tensor(thick.get_ydata()), morph.target_probabilities.median(0).values)
-    assert thick.get_xdata().tolist() == [0.25, 0.5, 1, 2, 8]
+    assert measures.grey_levels((x + 2 / 255 - x).norm().item(), x) == pytest.approx(2)
 
 
 def test_check_two_logits(says, one_logit, images):
     x = images(4, 3, 8, 8, dtype=torch.float32)
-    check = lesson.check_two_logits
+    check = checks.check_two_logits
     assert says(check, ..., one_logit, x) == "Open"
     assert says(check, TwoLogits(one_logit), one_logit, x) == "Right"
     halves = lambda z: torch.cat([-z / 2, z / 2], 1)  # noqa: E731
@@ -145,7 +123,7 @@ class Apply(nn.Module):
 
 def test_check_resized(says, one_logit, images):
     x = images(4, 3, 32, 32, dtype=torch.float32)
-    check = lesson.check_resized
+    check = checks.check_resized
     assert says(check, ..., one_logit, x, 8) == "Open"
     assert says(check, Resized(one_logit), one_logit, x, 8) == "Right"
     for wrong in (
@@ -159,16 +137,16 @@ def test_check_resized(says, one_logit, images):
 
 
 def test_check_peak(says, morph):
-    right = morph.steps[morph.target_probabilities.median(0).values.argmax()].item()
-    assert says(lesson.check_peak, ..., morph) == "Open"
-    assert says(lesson.check_peak, right, morph) == "Right"
+    right = morph.steps[morph.target_probabilities.quantile(0.5, dim=0).argmax()].item()
+    assert says(checks.check_peak, ..., morph) == "Open"
+    assert says(checks.check_peak, right, morph) == "Right"
     for wrong in [*(k for k in morph.steps.tolist() if k != right), "k", None]:
-        assert says(lesson.check_peak, wrong, morph) == "Not yet"
+        assert says(checks.check_peak, wrong, morph) == "Not yet"
 
 
 def test_check_grey_levels(says):
     photograph = torch.zeros(1, 3, 224, 224)
-    check = lesson.check_grey_levels
+    check = checks.check_grey_levels
     assert says(check, ..., 4.0, photograph) == "Open"
     assert says(check, 255 * 4 / (3 * 224 * 224) ** 0.5, 4.0, photograph) == "Right"
     assert says(check, 2.63, 4.0, photograph) == "Right"

@@ -104,7 +104,7 @@ def test_record(stem):
 
 
 @each_record
-def test_a_checkpoint_is_loaded_as_it_is(stem, capsys):
+def test_a_checkpoint_is_loaded_as_it_is(stem, caplog):
     record = RECORDS[stem]
     state = torch.get_rng_state()
     model = models.load(record["model"], some_images(record))
@@ -116,7 +116,7 @@ def test_a_checkpoint_is_loaded_as_it_is(stem, capsys):
     assert all(torch.equal(value, stored[name].to(value)) for name, value in model.state_dict().items())
     assert not any(module.training for module in model.modules())
     assert all(parameter.requires_grad for parameter in model.parameters())
-    assert capsys.readouterr().out == ""
+    assert caplog.messages == []
 
 
 @each_record
@@ -170,11 +170,11 @@ def test_an_altered_record_is_refused_by_name(stem, content, folder):
 
 
 # Where no checkpoint fits.
-def test_training_is_announced_in_one_line(capsys, monkeypatch):
+def test_training_is_announced_in_one_line(caplog, monkeypatch):
     monkeypatch.setattr(models, "fit", lambda model, *arguments, **options: model.eval())
     images = arcade(4, **OTHER_DISKS)
     models.load("arcade", images)
-    assert capsys.readouterr().out == f"No checkpoint of 'arcade' fits {images.source}: training one.\n"
+    assert caplog.messages == [f"No checkpoint of 'arcade' fits {images.source}: training one."]
 
 
 def test_trained_on_other_disks():
@@ -242,7 +242,7 @@ def tiny_recipe(monkeypatch):
     return recipe
 
 
-def test_a_checkpoint_and_its_record(tiny_recipe, tmp_path, monkeypatch, capsys):
+def test_a_checkpoint_and_its_record(tiny_recipe, tmp_path, monkeypatch, caplog):
     record = models.train_checkpoint("arcade", tiny_recipe.data[0](), tmp_path)
     path = tmp_path / "arcade-64x64-radius-12-displacement-3-to-10.safetensors"
     assert {file.name for file in tmp_path.iterdir()} == {path.name, path.with_suffix(".json").name}
@@ -257,7 +257,7 @@ def test_a_checkpoint_and_its_record(tiny_recipe, tmp_path, monkeypatch, capsys)
     images = tiny_recipe.data[0]()
     model = models.load("arcade", images)
     assert accuracy(model, images.images, images.labels) == pytest.approx(record["test_accuracy"], abs=5e-5)
-    assert capsys.readouterr().out == ""
+    assert caplog.messages == []
     assert set(RECORDS["arcade-64x64-radius-12-displacement-3-to-10"]) == set(record)
 
     assert (
@@ -314,14 +314,14 @@ NEEDED = [  # what the lessons and the explorer load, on real data or on what st
 
 
 @pytest.mark.parametrize("name, make", NEEDED)
-def test_nothing_is_trained_for_what_stands_in(name, make, monkeypatch, capsys):
+def test_nothing_is_trained_for_what_stands_in(name, make, monkeypatch, caplog):
     monkeypatch.setattr(models, "fit", lambda *arguments, **options: pytest.fail("it was trained"))
     models.load(name, make())
-    assert capsys.readouterr().out == ""
+    assert caplog.messages == []
 
 
-def test_without_any_checkpoint_one_is_trained(tiny_recipe, tmp_path, monkeypatch, capsys):
+def test_without_any_checkpoint_one_is_trained(tiny_recipe, tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(records, "committed", lambda kind: tmp_path / "none")
     model = models.load("arcade", tiny_recipe.data[0]())
     assert model(torch.rand(1, 1, 64, 64)).shape == (1, 4)
-    assert "No checkpoint" in capsys.readouterr().out
+    assert "No checkpoint" in caplog.text

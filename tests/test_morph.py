@@ -166,9 +166,9 @@ def test_at_distance_lies_on_the_frozen_path(model, x):
 @pytest.mark.parametrize("regime", ["live", "persistent"])
 @pytest.mark.parametrize("direction", ["phase", "wirtinger", "joint"])
 def test_budget(transform, regime, direction, model, x):
-    free = steer(model, x, TARGETS, transform, regime, direction, steps=8)
+    free = steer(model, x, TARGETS, transform, regime=regime, direction=direction, steps=8)
     budget = 0.7 * free.distances[:, -1].min().item()
-    morph = steer(model, x, TARGETS, transform, regime, direction, steps=8, budget=budget)
+    morph = steer(model, x, TARGETS, transform, regime=regime, direction=direction, steps=8, budget=budget)
     assert (morph.distances <= budget + 5e-4).all()
     assert ((morph.distances[:, -1] - budget).abs() <= 5e-4).all()
     before = morph.distances < budget - 5e-4
@@ -183,9 +183,10 @@ def test_first_step_of_each_direction(transform, direction, model, x):
         step = [1j * polar_gradient(S, g_S)[1] for S, g_S in zip(c.bands, g.bands, strict=True)]
     elif direction == "joint":
         parts = [(S.abs(), *polar_gradient(S, g_S)) for S, g_S in zip(c.bands, g.bands, strict=True)]
-        step = [d_A + 1j * d_phi / torch.where(A > 0, A, torch.inf) for A, d_A, d_phi in parts]
+        step = [d_A + 1j * (d_phi / torch.where(A > 0, A, torch.inf)) for A, d_A, d_phi in parts]
     if direction == "wirtinger":
-        z = [1 + g_S / torch.where(S != 0, S, torch.inf) for S, g_S in zip(c.bands, g.bands, strict=True)]
+        pairs = zip(c.bands, g.bands, strict=True)
+        z = [1 + torch.where(S != 0, g_S / torch.where(S != 0, S, 1), 0) for S, g_S in pairs]
         step = [1j * z_S.angle().clamp(-0.2, 0.2) for z_S in z]
     else:
         peak = torch.stack([w.abs().flatten(1).amax(1) for w in step]).amax(0)
@@ -193,7 +194,7 @@ def test_first_step_of_each_direction(transform, direction, model, x):
     bands = tuple(S * w.exp() for S, w in zip(c.bands, step, strict=True))
     expected = transform.synthesize(Coefficients(bands, c.residuals)).clamp(0, 1)
     for regime in ("live", "persistent"):
-        morph = steer(model, x, TARGETS, transform, regime, direction, cap=0.2, steps=1)
+        morph = steer(model, x, TARGETS, transform, regime=regime, direction=direction, cap=0.2, steps=1)
         assert torch.allclose(morph.frames[:, 1], expected, atol=1e-10)
 
 
@@ -202,7 +203,7 @@ def test_live_analyses_the_current_image_and_persistent_does_not(model, x):
     live = steer(model, x, TARGETS, pyramid, steps=4)
     again = steer(model, live.frames[:, 2], TARGETS, pyramid, steps=2)
     assert torch.allclose(again.frames, live.frames[:, 2:])
-    persistent = steer(model, x, TARGETS, pyramid, "persistent", steps=4)
+    persistent = steer(model, x, TARGETS, pyramid, regime="persistent", steps=4)
     assert torch.allclose(persistent.frames[:, 1], live.frames[:, 1])
     assert not torch.allclose(persistent.frames[:, 4], live.frames[:, 4])
 
@@ -297,7 +298,17 @@ def test_steps_of_one_length_in_the_image(transform, regime, direction, model, x
     """Whatever the transform and the cap; inside [0, 1], where nothing is clipped."""
     inside = x * 0.2 + 0.4
     for cap in (0.05, 1.0):
-        morph = steer(model, inside, TARGETS, transform, regime, direction, cap, steps=5, length=0.02)
+        morph = steer(
+            model,
+            inside,
+            TARGETS,
+            transform,
+            regime=regime,
+            direction=direction,
+            cap=cap,
+            steps=5,
+            length=0.02,
+        )
         paces = (morph.frames.diff(dim=1)).flatten(2).norm(dim=2)
         torch.testing.assert_close(paces, torch.full_like(paces, 0.02), rtol=0.02, atol=0)
 

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import reference
 from series import REPOSITORY
 
 project = "Steerlens"
@@ -25,7 +26,21 @@ html_theme_options = {
 html_context = {"default_mode": "auto"}
 html_show_search_summary = False  # a page opened from the file system may not fetch another one
 html_use_index = False
-extensions = ["myst_nb", "sphinx_design"]
+extensions = [
+    "myst_nb",
+    "sphinx_design",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx_codeautolink",  # names of the module in the lessons' code are links to the reference
+]
+default_role = "code"
+napoleon_use_ivar = True
+autodoc_typehints = "none"  # they stand in the signature
+autodoc_typehints_format = "short"
+autosummary_generate = False
+codeautolink_concat_default = True
+suppress_warnings = ["codeautolink.parse_block"]  # set-up cells have a line of IPython
 exclude_patterns = [".doctrees"]
 
 # Notebooks come executed; a widget is shown by the picture that goes with it.
@@ -39,3 +54,8 @@ mathjax_folder = Path(find_spec("sphinx-mathjax-offline").origin).parent / "stat
 mathjax_path = "tex-svg.js"
 html_static_path = ["site.css", str(mathjax_folder / mathjax_path)]
 html_css_files = ["site.css"]
+
+
+def setup(app):
+    """Docstrings are plain text."""
+    app.connect("autodoc-process-docstring", reference.prepare, priority=400)  # before napoleon

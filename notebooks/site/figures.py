@@ -14,9 +14,9 @@ from pathlib import Path
 from execution import FAILURES, report
 from steerlens_lessons.l03_arcade import measures as arcade
 from steerlens_lessons.l04_mnist import measures as mnist
-from steerlens_lessons.l05_color import recipes as color_mnist
+from steerlens_lessons.l05_color import cases as color_mnist
 from steerlens_lessons.l06_faces import measures as faces
-from steerlens_lessons.l07_baselines import recipes as baselines
+from steerlens_lessons.l07_baselines import measures as baselines
 
 import steerlens as sl
 from steerlens.data import ImageData

@@ -13,6 +13,7 @@ from base64 import b64decode
 from pathlib import Path
 
 import gallery
+import reference
 from execution import FAILURES, Failure, report
 from nbformat import NotebookNode
 from series import HERE, Lesson, pages, project_field, read
@@ -48,13 +49,14 @@ def site(folder: Path, figures: Path, target: Path) -> list[str]:
     """
     series, failed = pages(folder), failures(folder)
     cards = "\n".join(card(this, failed) for this in series)
-    contents = "\n".join([*(this.path.stem for this in series), "gallery", "equations"])
+    further = ["gallery", "equations", *reference.write(folder)]
+    contents = "\n".join([*(this.path.stem for this in series), *further])
     shutil.copy(HERE / "equations.md", folder)
     gallery.page(figures, folder)
     (folder / "index.md").write_text(
         f"# Steerlens\n\n{project_field('description')}\n\n::::{{grid}} 1 2 2 3\n{cards}\n::::\n\n"
         '[Gallery](gallery.md): the morphs, moving. <a href="figures/index.html">The paper\'s figures, made '
-        "again</a>, beside its own words.\n\n"
+        "again</a>, beside its own words. [Reference](api/index.md): every function.\n\n"
         f":::{{toctree}}\n:hidden:\n{contents}\n:::\n",
         encoding="utf-8",
     )

@@ -15,9 +15,10 @@ def check_integer(name: str, value: object, minimum: int, maximum: int | None = 
     span = f"an integer >= {minimum}" if maximum is None else f"an integer from {minimum} to {maximum}"
     if not isinstance(value, Integral) or isinstance(value, bool):
         raise TypeError(f"{name}: expected {span}, got {value!r}")
-    if value < minimum or (maximum is not None and value > maximum):
-        raise ValueError(f"{name}: expected {span}, got {value}")
-    return int(value)
+    number = int(value)
+    if number < minimum or (maximum is not None and number > maximum):
+        raise ValueError(f"{name}: expected {span}, got {number}")
+    return number
 
 
 def check_number(name: str, value: object, positive: bool = False) -> float:

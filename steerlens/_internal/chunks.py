@@ -7,10 +7,10 @@ in_chunks       a function of a batch, applied to slices of it
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 from torch import Tensor
-
-from .buffers import uninitialized
+from torch.utils import _pytree as pytree
 
 CPU_MEMORY, OTHER_MEMORY = 64, 1024  # MiB: about a processor's cache; a share of a GPU's memory
 TRANSFORM = 64  # bytes for each of an image: its coefficients in a pyramid, their changes, spectra and frames
@@ -31,17 +31,21 @@ def row_slices(batch: int, most: int) -> list[slice]:
     return [slice(start, min(start + size, batch)) for start in range(0, batch, size)]
 
 
-def in_chunks(
-    function: Callable[..., tuple[Tensor, ...]], inputs: tuple[Tensor, ...], most: int
-) -> tuple[Tensor, ...]:
-    """``function(*inputs)``, which treats every row alone, applied to at most ``most`` rows at a time."""
+def in_chunks(function: Callable[..., Any], inputs: tuple[Any, ...], most: int) -> Any:
+    """``function(*inputs)``, which treats every row alone, applied to at most ``most`` rows at a time.
+
+    Args:
+        function: returns tensors, or anything made of them that torch knows (tuples, `Coefficients`).
+        inputs: whatever rows can be chosen of; all as long as the first.
+        most: how many rows.
+    """
     batch = len(inputs[0])
     if batch <= most:
         return function(*inputs)
-    whole = None
+    whole: list[Tensor] = []
     for rows in row_slices(batch, most):
-        parts = function(*(tensor[rows] for tensor in inputs))
-        whole = whole or tuple(uninitialized((batch, *part.shape[1:]), part) for part in parts)
+        parts, structure = pytree.tree_flatten(function(*(each[rows] for each in inputs)))
+        whole = whole or [part.new_empty((batch, *part.shape[1:])) for part in parts]
         for into, part in zip(whole, parts, strict=True):
             into[rows] = part
-    return whole
+    return pytree.tree_unflatten(whole, structure)

@@ -5,6 +5,7 @@ pretrained    one of torchvision's, with weights from the folder of the data, th
 
 import contextlib
 import io
+import logging
 import pickle
 from http.client import HTTPException
 
@@ -16,7 +17,9 @@ from torchvision.transforms import Normalize
 from .._internal.checks import check_choice
 from ..data.files import data_root, impatient_sockets
 
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+log = logging.getLogger(__name__)
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of most of them
 
 
 def pretrained(name: str = "squeezenet1_0") -> nn.Module | None:
@@ -29,8 +32,8 @@ def pretrained(name: str = "squeezenet1_0") -> nn.Module | None:
         name: of one of torchvision's classifiers, "resnet18" for instance.
 
     Returns:
-        ``nn.Sequential`` of the usual normalisation and the network; None, and a line that says so, where
-        there are no weights.
+        ``nn.Sequential`` of the normalisation that its weights want, and the network; None, and a line that
+        says so, where there are none.
 
     Raises:
         ValueError: an unknown name, or a file of weights that does not fit the network.
@@ -45,9 +48,15 @@ def pretrained(name: str = "squeezenet1_0") -> nn.Module | None:
             found = f"{type(error).__name__}: {error}".partition("\n")[0]
             raise ValueError(f"{path}: expected the weights of {name}, got {found}") from error
     elif (network := _downloaded(name)) is None:
-        print(f"The weights of {name} are not in {path.parent} and cannot be downloaded.")
+        log.warning(f"The weights of {name} are not in {path.parent} and cannot be downloaded.")
         return None
-    return nn.Sequential(Normalize(MEAN, STD), network).eval()
+    return nn.Sequential(normalization(name), network).eval()
+
+
+def normalization(name: str) -> Normalize:
+    """The first layer: means and deviations of the colours that the network's weights were trained with."""
+    transforms = models.get_model_weights(name).DEFAULT.transforms()
+    return Normalize(transforms.mean, transforms.std)
 
 
 def _unset(name: str) -> dict[str, bool]:

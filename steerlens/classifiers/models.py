@@ -8,6 +8,7 @@ those of the recipes that are named behind it.
 """
 
 import json
+import logging
 import re
 import sys
 import time
@@ -28,6 +29,8 @@ from ..data.images import check_image_data
 from .networks import arcade_net, face_net, lenet, mlp, resnet
 from .training import accuracy, fit
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -47,12 +50,12 @@ class Recipe:
             return self.build(classes)
 
 
-DIGITS = {
+DIGITS: dict[str, Any] = {
     "data": (datasets.digits,),
     "stand_ins": (datasets.small_digits,),
     "on_stand_ins": {"epochs": 30},
 }
-COLOR_DIGITS = {
+COLOR_DIGITS: dict[str, Any] = {
     "data": (datasets.color_digits, partial(datasets.color_digits, pairs=True)),
     "stand_ins": tuple(
         lambda pairs=pairs: datasets.paint(datasets.small_digits(), pairs=pairs) for pairs in (False, True)
@@ -110,7 +113,7 @@ def load(name: str, data: ImageData, progress: bool = True) -> nn.Module:
             records.checked(weights, REMEDY)
             model.load_state_dict(safetensors.torch.load_file(weights))
             return model.eval()
-    print(f"No checkpoint of {name!r} fits {data.source}: training one.")
+    log.warning(f"No checkpoint of {name!r} fits {data.source}: training one.")
     return _trained(name, data, progress)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -49,7 +50,7 @@ def arcade(
     dx = offset * torch.tensor([0.0, 0.0, -1.0, 1.0])[labels]
     images = disks(dy, dx, size, radius)
     source = f"Arcade {size}x{size}, radius {radius:g}, displacement {low:g} to {high:g}"
-    kind = {"size": size, "radius": radius, "displacement": (low, high)}
+    kind: dict[str, Any] = {"size": size, "radius": radius, "displacement": (low, high)}
     return ImageData(images, labels, DIRECTIONS, source, partial(arcade, 8000, seed=TRAINING_SEED, **kind))
 
 

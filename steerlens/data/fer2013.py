@@ -1,6 +1,7 @@
 """Faces, sad or happy: FER2013 where it is, schematic faces where not."""
 
 import hashlib
+import logging
 from functools import cache, partial
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from .._internal.checks import check_flag
 from .files import data_root, open_picture
 from .images import ImageData
 from .schematic import EMOTIONS, SIZE, schematic_faces
+
+log = logging.getLogger(__name__)
 
 FER2013_SHA256 = {  # of the names and contents of a folder's files, in the order of the names
     "train/sad": "7c9c380ebd5b6e0f97fc7a4ce3f2db110eb96ed6893e72668e63999d950488bf",
@@ -48,7 +51,9 @@ def fer2013_root() -> Path | None:
     root = data_root() / "fer2013"
     if root.is_dir():
         return root
-    print(f"FER2013 is not in {data_root()} (data/README.md says where it comes from): drawn faces stand in.")
+    log.warning(
+        f"FER2013 is not in {data_root()} (data/README.md says where it comes from): drawn faces stand in."
+    )
     return None
 
 
@@ -78,6 +83,6 @@ def _compare(folder: Path, paths: tuple[Path, ...]) -> None:
         digest.update(path.read_bytes())
     known = FER2013_SHA256[f"{folder.parent.name}/{folder.name}"]
     if digest.hexdigest() != known:
-        print(
+        log.warning(
             f"{folder}: {len(paths):,} images, not those of the release that the lessons' figures come from."
         )

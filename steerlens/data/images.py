@@ -34,7 +34,7 @@ class ImageData:
 
     def __getitem__(self, rows: Tensor | slice | Sequence[int] | int) -> "ImageData":
         """Some of the images, by slice, list of indices, boolean mask, or one index (a batch of one)."""
-        rows = [rows] if isinstance(rows, Integral) else rows
+        rows = [int(rows)] if isinstance(rows, Integral) else rows
         return replace(self, images=self.images[rows], labels=self.labels[rows])
 
     def of_class(self, name: str) -> "ImageData":

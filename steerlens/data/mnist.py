@@ -1,5 +1,8 @@
 """Handwritten digits: MNIST where it is or can be downloaded, scikit-learn's small digits where not."""
 
+import contextlib
+import io
+import logging
 from functools import cache, partial
 from http.client import HTTPException
 from pathlib import Path
@@ -12,6 +15,8 @@ import torch
 from .._internal.checks import check_flag
 from .files import check_file, data_root, impatient_sockets
 from .images import ImageData
+
+log = logging.getLogger(__name__)
 
 DIGITS = tuple("0123456789")
 MIRROR = "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-labels-idx1-ubyte.gz"  # torchvision's first
@@ -75,7 +80,7 @@ def mnist_root() -> Path | None:
         try:
             _download_mnist(root)
         except (OSError, RuntimeError, HTTPException):
-            print(
+            log.warning(
                 f"MNIST is not in {root} and cannot be downloaded: scikit-learn's 8x8 digits stand in for it."
             )
             return None
@@ -94,5 +99,6 @@ def _download_mnist(root: Path) -> None:
         urlopen(Request(MIRROR, method="HEAD")).close()
         from torchvision.datasets import MNIST
 
-        MNIST(folder, download=True)
+        with contextlib.redirect_stdout(io.StringIO()):  # where older ones tell each file
+            MNIST(folder, download=True)
         (Path(folder) / "MNIST").rename(root / "MNIST")

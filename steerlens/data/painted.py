@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import torch
 
@@ -69,5 +70,5 @@ def paint(
     return ImageData(images, labels, classes, f"{source}, a class each", make_training)
 
 
-def _painted_training_split(grey: ImageData, *how: object) -> ImageData:
+def _painted_training_split(grey: ImageData, *how: Any) -> ImageData:
     return paint(grey.training_split(), *how)

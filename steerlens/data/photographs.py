@@ -1,5 +1,6 @@
 """Photographs: those of ImageNet's classes where they are, scikit-learn's two where not."""
 
+import logging
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from torchvision.transforms import v2
 from .._internal.checks import check_integer
 from .files import data_root, open_picture
 from .images import ImageData
+
+log = logging.getLogger(__name__)
 
 IMAGENET_CLASSES = tuple(SqueezeNet1_0_Weights.IMAGENET1K_V1.meta["categories"])
 STAND_IN = ("palace", "daisy")  # the classes nearest to a pagoda and a dahlia
@@ -50,7 +53,7 @@ def photos_root() -> Path | None:
     folder = data_root() / "imagenet" / "photos"
     if any(folder.glob("*.jpg")):
         return folder
-    print(f"There are no photographs in {folder}: the two of scikit-learn stand in for them.")
+    log.warning(f"There are no photographs in {folder}: the two of scikit-learn stand in for them.")
     return None
 
 

@@ -7,6 +7,7 @@ median_difference    of two methods' values, paired by source; mean_difference: 
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -25,14 +26,12 @@ def resamples(count: int, draws: int = DRAWS, seed: int = 0) -> Tensor:
 def median_interval(
     values: Tensor, level: float = 0.95, draws: int = DRAWS, seed: int = 0
 ) -> tuple[float, float, float]:
-    """Median of values (sources,) and the percentile interval of its bootstrap distribution.
+    """Median of values (sources,), of an even number the middle of the two, and its bootstrap interval.
 
     Raises:
         TypeError, ValueError: no real values, NaN among them, or a level outside (0, 1).
     """
-    values = _check_values(values)
-    medians = values[resamples(len(values), draws, seed)].median(dim=1).values
-    return values.median().item(), *_interval(medians, level)
+    return _bootstrap(np.median, [values], level, draws, seed)
 
 
 def median_difference(
@@ -42,44 +41,35 @@ def median_difference(
 
     Each draw takes the same sources for both, so what the sources have in common cancels.
     """
-    return _difference(values, others, lambda drawn: drawn.median(dim=-1).values, level, draws, seed)
+    return _bootstrap(np.median, [values, others], level, draws, seed)
 
 
 def mean_difference(
     values: Tensor, others: Tensor, level: float = 0.95, draws: int = DRAWS, seed: int = 0
 ) -> tuple[float, float, float]:
     """Mean of ``values`` minus mean of ``others``, as `median_difference`; booleans give shares."""
-    return _difference(values, others, lambda drawn: drawn.mean(dim=-1), level, draws, seed)
+    return _bootstrap(np.mean, [values, others], level, draws, seed)
 
 
-def _difference(
-    values: Tensor,
-    others: Tensor,
-    statistic: Callable[[Tensor], Tensor],
-    level: float,
-    draws: int,
-    seed: int,
+def _bootstrap(
+    statistic: Callable, samples: list[Tensor], level: float, draws: int, seed: int
 ) -> tuple[float, float, float]:
-    values, others = _check_values(values), _check_values(others)
-    if values.shape != others.shape:
-        raise ValueError(f"others: expected {len(values)} values, got {len(others)}")
-    rows = resamples(len(values), draws, seed)
-    differences = statistic(values[rows]) - statistic(others[rows])
-    return (statistic(values) - statistic(others)).item(), *_interval(differences, level)
-
-
-def _interval(statistics: Tensor, level: float) -> tuple[float, float]:
+    """The statistic of one sample, or the first one's minus the second one's, and its percentile interval."""
+    first, *rest = arrays = [_checked(sample) for sample in samples]
+    if any(len(other) != len(first) for other in rest):
+        raise ValueError(f"others: expected {len(first)} values, got {len(rest[0])}")
     if not 0 < check_number("level", level) < 1:
         raise ValueError(f"level: expected a number between 0 and 1, got {level}")
-    tail = (1 - level) / 2
-    low, high = statistics.quantile(torch.tensor([tail, 1 - tail], dtype=statistics.dtype)).tolist()
-    return low, high
+    rows = resamples(len(first), draws, seed).numpy()
+    drawn = np.subtract.reduce([statistic(array[rows], axis=1) for array in arrays])
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return float(np.subtract.reduce([statistic(array) for array in arrays])), float(low), float(high)
 
 
-def _check_values(values: Tensor) -> Tensor:
+def _checked(values: Tensor) -> np.ndarray:
     if not isinstance(values, Tensor) or values.ndim != 1 or len(values) == 0 or values.is_complex():
         found = tuple(values.shape) if isinstance(values, Tensor) else values
         raise ValueError(f"values: expected a real tensor (sources,), got {found!r}")
     if values.isnan().any():
         raise ValueError(f"values: expected no NaN, got {int(values.isnan().sum())} of {len(values)}")
-    return values.double()
+    return values.double().numpy(force=True)

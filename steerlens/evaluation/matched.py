@@ -10,14 +10,14 @@ matched_edit    the images of one of them at one distance, and which of them att
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from .._internal.checks import check_images, check_number, check_targets
-from ..morphs.gradients import evaluation_mode, image_gradient
-from ..morphs.morph import extrapolate
-from ..morphs.steering import steer
+from ..morphs import extrapolate, steer
+from ..morphs.gradients import evaluation_mode, image_gradient, model_logits
 from ..morphs.steps import DISTANCE_TOLERANCE, bisect_distance, l2_distance
 from ..transforms.base import Fourier, Pixels
 from ..transforms.pyramid import SteerablePyramid
@@ -27,16 +27,14 @@ LENGTH = 0.15  # L2 distance that a step of the live editors covers
 MOST_STEPS = 150  # of the live editors
 GRID = 8  # points a side of the smooth warp
 FROZEN_STEPS = [0.25 * 1.12**n for n in range(60)]  # k of the frozen editors: 0.25 to 200
-OBJECTIVE = "margin"
+HOW: dict[str, Any] = {"objective": "margin", "progress": False}
 
-Editor = Callable[[nn.Module, Tensor, Tensor, float], tuple[Tensor, Tensor]]
+Edit = tuple[Tensor, Tensor]  # images, and which of them attained the distance
+Editor = Callable[[nn.Module, Tensor, Tensor, float], Edit]
 
 
 def editors(shape: tuple[int, int], padding: int = 0) -> dict[str, Editor]:
-    """The editors for images of a shape; the pyramid has 3 scales, 4 orientations and this padding.
-
-    Each is a function of model, images, targets and distance, and returns images and which attained it.
-    """
+    """The editors for images of a shape; the pyramid has 3 scales, 4 orientations and this padding."""
     pyramid, fourier, pixels = SteerablePyramid(shape, 3, 4, padding=padding), Fourier(shape), Pixels(shape)
     moved = {"lowpass": "linear"}
     return {
@@ -53,7 +51,7 @@ def editors(shape: tuple[int, int], padding: int = 0) -> dict[str, Editor]:
 
 def matched_edit(
     model: nn.Module, images: Tensor, targets: Tensor | int, editor: Editor, distance: float
-) -> tuple[Tensor, Tensor]:
+) -> Edit:
     """Edited images at one L2 distance from their sources.
 
     Args:
@@ -72,39 +70,32 @@ def matched_edit(
     return editor(model, images, targets, check_number("distance", distance, positive=True))
 
 
-def _live(
-    model: nn.Module, images: Tensor, targets: Tensor, distance: float, **options
-) -> tuple[Tensor, Tensor]:
-    pace = {"length": LENGTH, "steps": MOST_STEPS, "objective": OBJECTIVE, "progress": False}
-    morph = steer(model, images, targets, budget=distance, **pace, **options)
+def _live(model: nn.Module, images: Tensor, targets: Tensor, distance: float, **options: Any) -> Edit:
+    options |= {"budget": distance, "length": LENGTH, "steps": MOST_STEPS}
+    morph = steer(model, images, targets, **HOW, **options)
     farthest, at = morph.distances.max(dim=1)
     return morph.frames[torch.arange(len(images)), at], farthest >= distance - DISTANCE_TOLERANCE
 
 
-def _frozen(
-    model: nn.Module, images: Tensor, targets: Tensor, distance: float, **options
-) -> tuple[Tensor, Tensor]:
-    pace = {"alpha": 0.1, "steps": FROZEN_STEPS, "objective": OBJECTIVE, "progress": False}
-    return extrapolate(model, images, targets, **pace, **options).at_distance(distance)
+def _frozen(model: nn.Module, images: Tensor, targets: Tensor, distance: float, **options: Any) -> Edit:
+    options |= {"alpha": 0.1, "steps": FROZEN_STEPS}
+    return extrapolate(model, images, targets, **HOW, **options).at_distance(distance)
 
 
 @torch.no_grad()
-def _smooth_warp(model: nn.Module, images: Tensor, targets: Tensor, distance: float) -> tuple[Tensor, Tensor]:
+def _smooth_warp(model: nn.Module, images: Tensor, targets: Tensor, distance: float) -> Edit:
     """Ascent on the displacements of an 8x8 grid: the image is resampled, never painted."""
     problem = WarpProblem.of(images, images, GRID, 2)
     fields = images.new_zeros(len(images), 2 * GRID**2)
     found, attained = images.clone(), torch.zeros(len(images), dtype=torch.bool, device=images.device)
-    sources = None
     with evaluation_mode(model):
+        classes = model_logits(model, images).argmax(dim=1)
         for _ in range(MOST_STEPS):
             rows = (~attained).nonzero()[:, 0]
             if len(rows) == 0:
                 break
             part, at = problem[rows], fields[rows]
-            gradient, logits = image_gradient(
-                model, found[rows], targets[rows], OBJECTIVE, None if sources is None else sources[rows]
-            )
-            sources = logits.argmax(dim=1) if sources is None else sources
+            gradient, _ = image_gradient(model, found[rows], targets[rows], HOW["objective"], classes[rows])
             step = part.uphill(at, gradient, found[rows], LENGTH)
             found[rows], fields[rows], attained[rows] = _within(part, at, step, images[rows], distance)
     return found, attained
@@ -118,7 +109,7 @@ def _within(
     def render(t: Tensor) -> Tensor:
         return problem.warped(fields + step * t.to(step).unsqueeze(1)).clamp(0, 1)
 
-    whole = torch.ones(len(fields), dtype=fields.dtype, device=fields.device)
+    whole = fields.new_ones(len(fields))
     images = render(whole)
     over = l2_distance(images, sources) >= distance
     if over.any():

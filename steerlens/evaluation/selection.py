@@ -14,8 +14,6 @@ BATCH = 500  # images that are classified at once
 def first_correct(model: nn.Module, data: ImageData, count: int, name: str | None = None) -> Tensor:
     """Indices (count,) of the first images whose label the model gives the largest logit, in order.
 
-    The rule by which the lessons choose what they show: the first ones, never the prettiest.
-
     Args:
         model: maps images to logits (batch, classes); used in eval mode and given back as it was.
         data: where to look, from its beginning.

@@ -12,9 +12,7 @@ def center_of_mass(images: Tensor) -> Tensor:
     Returns:
         (..., 2): y and x in pixels from the centre of the image, down and right positive; 0 for a black one.
     """
-    height, width = images.shape[-2:]
-    y = torch.arange(height, dtype=images.dtype, device=images.device) - (height - 1) / 2
-    x = torch.arange(width, dtype=images.dtype, device=images.device) - (width - 1) / 2
+    y, x = (torch.arange(n).to(images) - (n - 1) / 2 for n in images.shape[-2:])
     mass = images.sum((-2, -1))
     moments = torch.stack([(images.sum(-1) * y).sum(-1), (images.sum(-2) * x).sum(-1)], -1)
     return moments / torch.where(mass > 0, mass, 1).unsqueeze(-1)

@@ -23,6 +23,7 @@ STEPS = 12  # at each stage of the schedule
 BENDING = 1e-3  # weight of the grid's squared second differences, in pixels (of d) or as a factor (of g)
 MOST_GAIN = 1.0  # largest |g|
 CHUNK = 16  # images that are fitted at once: their Jacobians stay near the cache
+KEYS = torch.tensor([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]]) / 2  # by powers of t
 MARGIN = 4  # black pixels around the image; samples farther out see the outermost ones
 
 
@@ -57,8 +58,7 @@ def fit_warp(
     """Fit a smooth inverse warp of each source to its edited image.
 
     Args:
-        sources: (batch, channels, height, width).
-        images: what became of them, of the same shape.
+        sources, images: (batch, channels, height, width), and what became of them.
         gain: whether a smooth gain may help.
         steps: Levenberg-Marquardt steps at each of the four stages.
         progress: show a bar in runs of more than two seconds.
@@ -182,12 +182,8 @@ def _grid(
 def _cubic_samples(images: Tensor, down: Tensor, right: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Images at x + d by cubic convolution (Keys, 1981), and their derivatives by d: down, right.
 
-    Args:
-        images: (batch, channels, height, width), black beyond the border.
-        down, right: displacement of each pixel (batch, pixels).
-
-    Returns:
-        three tensors (batch, channels, pixels).
+    The displacements are (batch, pixels); all three results (batch, channels, pixels). Images are black
+    beyond their border.
     """
     height, width = images.shape[-2:]
     y = torch.arange(height, dtype=down.dtype, device=down.device).repeat_interleave(width) + down
@@ -206,19 +202,7 @@ def _neighbours(position: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
     """Indices into the padded axis of the four neighbours, their weights, and the weights' derivatives."""
     position = position.clamp(-MARGIN + 2, size + MARGIN - 3)
     start = position.floor()
-    t = (position - start).unsqueeze(-1)
-    offsets = torch.arange(-1, 3, device=position.device)
-    distance = (t - offsets).abs()
-    sign = torch.where(offsets <= 0, 1.0, -1.0).to(t)
-    near = distance <= 1
-    weight = torch.where(near, _near(distance), _far(distance))
-    slope = torch.where(near, distance * (4.5 * distance - 5), -1.5 * distance.square() + 5 * distance - 4)
-    return start.long().unsqueeze(-1) + offsets + MARGIN, weight, slope * sign
-
-
-def _near(t: Tensor) -> Tensor:
-    return (1.5 * t - 2.5) * t.square() + 1
-
-
-def _far(t: Tensor) -> Tensor:
-    return ((-0.5 * t + 2.5) * t - 4) * t + 2
+    t, one = position - start, torch.ones_like(position)
+    weights, slopes = torch.stack([one, t, t**2, t**3], -1), torch.stack([0 * t, one, 2 * t, 3 * t**2], -1)
+    index = start.long().unsqueeze(-1) + torch.arange(-1, 3, device=t.device) + MARGIN
+    return index, weights @ KEYS.to(t), slopes @ KEYS.to(t)

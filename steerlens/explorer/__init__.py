@@ -2,16 +2,13 @@
 
     explore       the widget
     opened        a picture file as an image for a classifier
-    ChosenBands   a pyramid of which only some bands are edited
     Settings      what its controls say, as one value; ``make_morph`` makes the morph of it
 
-Imports go one way: settings and cells, then views, pictures and plots, then galleries, presets, code and
-export, then the widgets (panel, picker, stage, controls), then the explorer (app).
+Imports go one way: settings, pictures and galleries, then export and controls, then layout, then app.
 """
 
 from .app import Explorer, explore
-from .cells import ChosenBands
 from .galleries import opened
 from .settings import Domain, Settings, make_morph
 
-__all__ = ["ChosenBands", "Domain", "Explorer", "Settings", "explore", "make_morph", "opened"]
+__all__ = ["Domain", "Explorer", "Settings", "explore", "make_morph", "opened"]

@@ -1,6 +1,6 @@
 """The explorer itself: what is chosen, what is computed for it, and what happens when a control changes.
 
-`explore` is the public function; `Explorer` the widget that it returns. How it looks: ``controls.py``.
+`explore` is the public function; `Explorer` the widget that it returns. How it looks: ``layout.py``.
 """
 
 import functools
@@ -15,13 +15,11 @@ from torch import Tensor, nn
 
 from ..morphs.morph import Morph
 from ..plot.widgets import figure_png
-from .code import code
-from .controls import Controls
-from .export import download_link, strip, written
-from .galleries import GUIDED, Gallery, own_gallery
-from .presets import COMPARISONS, GUIDED_PRESETS, Preset
+from .export import code, download_link, strip, written
+from .galleries import COMPARISONS, GUIDED, PRESETS, Gallery, Preset, own_gallery
+from .layout import Controls
+from .pictures import View, matched, view_of
 from .settings import Settings, make_morph
-from .views import View, matched, view_of
 
 MORPHS_KEPT = 32
 
@@ -52,11 +50,11 @@ def explore(
         TypeError, ValueError: an argument that does not fit; the message says what was expected.
     """
     if model is None and images is None:
-        return Explorer(GUIDED, GUIDED_PRESETS, Path(folder))
+        return Explorer(GUIDED, PRESETS, Path(folder))
     if model is None or images is None:
         raise TypeError("explore: expected both a model and images, or neither")
     own = own_gallery(model, images, labels, classes, padding)
-    return Explorer({own.name: lambda: own}, COMPARISONS, Path(folder))
+    return Explorer({"yours": lambda: own}, COMPARISONS, Path(folder))
 
 
 class Explorer(Controls):
@@ -77,13 +75,10 @@ class Explorer(Controls):
         self._makers, self._folder = galleries, folder
         self._made: dict[str, Gallery] = {}
         self._morph = functools.lru_cache(maxsize=MORPHS_KEPT)(self._computed)
-        self._quiet, self.views = True, ()
-        self._name = next((preset.gallery for preset in presets if preset.gallery), next(iter(galleries)))
-        super().__init__(list(galleries), self._name, self._gallery, presets)
-        self._open(self._name)
-        self._quiet = False
-        first = next((preset for preset in presets if preset.gallery == self._name), None)
-        self.apply(first) if first else self._update()
+        self.views: tuple[View, ...] = ()
+        super().__init__(list(galleries), presets)
+        first = next((preset for preset in presets if preset.start), None)
+        self.apply(first) if first else self.gallery_chosen()
 
     @property
     def _gallery(self) -> Gallery:
@@ -104,18 +99,16 @@ class Explorer(Controls):
 
     def apply(self, preset: Preset) -> None:
         """Set everything as a preset says, and show its last frame."""
-        self._quiet = True
-        try:
-            if preset.gallery:
-                self._open(preset.gallery)
-                self.picker.fit(self._gallery, self._gallery.labels.index(preset.source))
-                self.target.value = self._gallery.classes.index(preset.target)
+        with self.quietly():
+            if preset.start:
+                name, source, target = preset.start
+                self._open(name)
+                self.picker.fit(self._gallery, self._gallery.labels.index(source))
+                self.target.value = self._gallery.classes.index(target)
             self.compare.value = len(preset.settings) == 2
             for panel, settings in zip(self.panels, preset.settings, strict=False):
                 panel.set(settings)
             self.lesson.value = f"<b>{preset.name}</b> {preset.text}"
-        finally:
-            self._quiet = False
         self._update(preset.frame)
 
     def _open(self, name: str) -> None:
@@ -150,11 +143,8 @@ class Explorer(Controls):
 
     def gallery_chosen(self) -> None:
         if not self._quiet:
-            self._quiet = True
-            try:
+            with self.quietly():
                 self._open(self.gallery_menu.value)
-            finally:
-                self._quiet = False
             self._update()
 
     def uploaded(self, files: Sequence[tuple[str, bytes]]) -> None:
@@ -186,12 +176,10 @@ class Explorer(Controls):
 
 def _described(views: Sequence[View], classes: Sequence[str]) -> str:
     """What was reached, in words."""
-    texts = []
-    for name, view in zip("AB", views, strict=False):
-        best = view.probabilities[:, view.target].max().item()
-        mark = f"{name}: " if len(views) > 1 else ""
-        texts.append(
-            f"{mark}{classes[view.source]} → {classes[view.target]}, largest probability {best:.2f}, "
-            f"{len(view.positions)} frames to L2 distance {view.distances[-1]:.2f}."
-        )
-    return " ".join(texts)
+    marks = ("A: ", "B: ") if len(views) > 1 else ("",)
+    return " ".join(
+        f"{mark}{classes[view.source]} → {classes[view.target]}, "
+        f"largest probability {view.probabilities[:, view.target].max():.2f}, "
+        f"{len(view.positions)} frames to L2 distance {view.distances[-1]:.2f}."
+        for mark, view in zip(marks, views, strict=True)
+    )

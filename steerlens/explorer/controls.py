@@ -1,138 +1,188 @@
-"""How the explorer looks: its controls, laid out, and connected to the methods that answer them.
+"""The explorer's controls: a picker of the source image, and a panel with one morph's settings."""
 
-An exception in a widget's callback is invisible in every front end: each callback here says it in the
-message line, which is always in sight.
-"""
-
-import functools
-import html
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
 
 import ipywidgets as w
 
-from .export import KINDS
+from ..morphs.steps import AMPLITUDES
 from .galleries import Gallery
-from .panel import LINE, WIDE, Panel
-from .picker import Picker
-from .presets import LIVE, Preset
-from .settings import Settings
-from .stage import Stage
+from .pictures import thumbnail_style
+from .settings import MOST_STEPS, TRANSFORMS, Domain, Settings, arguments
 
-WELCOME = "Choose an image and the class that it should become; then move the slider, or press play."
-STYLE = Path(__file__).with_name("style.css")
+PAGE = 18  # thumbnails that are shown at once
+SERIAL = count()  # keeps the style sheets of several pickers on one page apart
+LINE: dict[str, Any] = {"style": {"description_width": "76px"}, "layout": {"width": "320px"}}
+GLYPHS = "│╱─╲"  # the edges that the four orientations answer to
+SCALE_NAMES = {1: ("all",), 2: ("fine", "coarse"), 3: ("fine", "middle", "coarse")}
+REGIMES = [
+    ("live: a new gradient at each step", "live"),
+    ("frozen: one gradient, magnified", "frozen"),
+    ("persistent: shifts added up", "persistent"),
+]
+DIRECTIONS = [("phase", "phase"), ("phase and amplitude", "joint"), ("Eq. 9 (arg z)", "wirtinger")]
+RESIDUALS = [("stays as it is", "fixed"), ("moves too (Eq. 2)", "linear")]
 
 
-class Controls(w.VBox):
-    """The widgets of the explorer. A subclass answers: ``changed``, ``apply``, ``exported`` and so on."""
+class Quiet:
+    """What sets several widgets at once, and rests meanwhile: its callbacks look at ``_quiet``."""
 
-    def __init__(self, names: Sequence[str], name: str, gallery: Gallery, presets: Sequence[Preset]):
-        changed = self._guarded(lambda *_: self.changed())
-        self.picker = Picker(gallery, changed)
-        self._choosers(names, name, gallery)
-        colored = gallery.images.shape[1] == 3
-        self.panels = [Panel(each, gallery.domain, colored, changed) for each in (LIVE, Settings())]
-        self._tabs = w.Tab([self.panels[0].box], layout={"width": "360px"})
-        self._tabs.set_title(0, "Method")
-        self.stage = Stage(self._guarded)
-        self.lesson, self.message, self.export = w.HTML(WELCOME), w.HTML(), w.HTML()
-        super().__init__([self._top(presets), self._body(len(names) > 1), self._foot()])
-        self._connect(changed)
-        self.add_class("sl-explorer")
-        for name in ("target", "compare", "upload", "message", "lesson", "export"):
-            getattr(self, name).add_class(f"sl-{name}")
+    _quiet = False
 
-    def _choosers(self, names: Sequence[str], name: str, gallery: Gallery) -> None:
-        """The menus of galleries and targets, the upload, and the switch of the comparison."""
-        line = {"style": WIDE, "layout": LINE}
-        self.gallery_menu = w.Dropdown(options=list(names), value=name, description="images", **line)
-        self.gallery_menu.add_class("sl-gallery")
-        self.target = w.Dropdown(
-            options=[(each, i) for i, each in enumerate(gallery.classes)],
-            description="target",
-            tooltip="The class that is asked for",
-            **line,
+    @contextmanager
+    def quietly(self) -> Iterator[None]:
+        self._quiet = True
+        try:
+            yield
+        finally:
+            self._quiet = False
+
+
+class Picker:
+    """Thumbnails of a gallery, a page at a time; ``row`` is the one that was chosen.
+
+    Attributes:
+        box: what is displayed.
+        row: index of the chosen image.
+    """
+
+    def __init__(self, chosen: Callable[[], None]):
+        self._chosen, self._serial = chosen, next(SERIAL)
+        self._style = w.HTML(layout={"display": "none"})
+        self._buttons = [self._thumbnail(place) for place in range(PAGE)]
+        self._back, self._on = (
+            w.Button(description=text, tooltip=tip, layout={"width": "46px"})
+            for text, tip in (("‹", "earlier images"), ("›", "later images"))
         )
-        self.upload = w.FileUpload(
-            accept="image/*", description="Upload a picture", layout={"width": "190px"}
-        )
-        self.compare = w.Checkbox(description="Compare with B, at equal L2 distance", indent=False)
+        self._back.on_click(lambda _: self._show(self._page - 1))
+        self._on.on_click(lambda _: self._show(self._page + 1))
+        self._range = w.Label()
+        self._pages = w.HBox([self._back, self._range, self._on])
+        grid = w.Box(self._buttons, layout={"flex_flow": "row wrap", "width": "340px"})
+        self.box = w.VBox([self._style, grid, self._pages])
 
-    def _top(self, presets: Sequence[Preset]) -> w.VBox:
-        """The buttons of the presets, and what to look at."""
-        buttons = []
-        for number, preset in enumerate(presets):
-            button = w.Button(description=preset.name, tooltip=f"Set everything: {preset.name}")
-            button.add_class("sl-preset").add_class(f"sl-preset-{number}")
-            button.on_click(self._guarded(lambda _, preset=preset: self.apply(preset)))
-            buttons.append(button)
-        style = w.HTML(f"<style>{STYLE.read_text()}</style>", layout={"display": "none"})
-        return w.VBox([style, w.Box(buttons, layout={"flex_flow": "row wrap"}), self.lesson])
+    def fit(self, gallery: Gallery, row: int) -> None:
+        """Show a gallery, at the page on which ``row`` is."""
+        self._gallery, self.row = gallery, row
+        self._show(row // PAGE)
 
-    def _body(self, several: bool) -> w.Box:
-        """Choices at the left, the stage at the right; under each other where the page is narrow."""
-        if not several:
-            self.gallery_menu.layout.display = "none"
-        left = w.VBox(
-            [
-                w.HTML('<div class="sl-step">1. An image</div>'),
-                self.gallery_menu,
-                self.picker.box,
-                self.upload,
-                w.HTML('<div class="sl-step">2. The class it should become</div>'),
-                self.target,
-                w.HTML('<div class="sl-step">3. How</div>'),
-                self.compare,
-                self._tabs,
-            ],
-            layout={"width": "370px"},
-        )
-        right = w.VBox([w.HTML('<div class="sl-step">4. Look</div>'), self.stage.box])
-        return w.Box([left, right], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
+    def _thumbnail(self, place: int) -> w.Button:
+        button = w.Button(layout={"width": "52px", "height": "52px"})
+        button.add_class("sl-thumb").add_class(f"sl-thumb-{self._serial}-{place}")
+        button.on_click(lambda _: self._choose(self._page * PAGE + place))
+        return button
 
-    def _foot(self) -> w.VBox:
-        """The message line, and the exports."""
-        buttons = []
-        for kind in KINDS:
-            button = w.Button(description=f"Save {kind}", tooltip=f"Write the {kind} of this view to a file")
-            button.add_class(f"sl-save-{kind}")
-            button.on_click(self._guarded(lambda _, kind=kind: self.exported(kind)))
-            buttons.append(button)
-        return w.VBox([self.message, w.HBox(buttons), self.export])
+    def _choose(self, row: int) -> None:
+        self.row = row
+        self._show(self._page)
+        self._chosen()
 
-    def _connect(self, changed: Callable) -> None:
-        self.target.observe(changed, names="value")
-        self.compare.observe(self._guarded(self._show_tabs), names="value")
-        self.compare.observe(changed, names="value")
-        self.gallery_menu.observe(self._guarded(lambda _: self.gallery_chosen()), names="value")
-        self.upload.observe(self._guarded(lambda change: self.uploaded(_files(change["new"]))), names="value")
-
-    def _show_tabs(self, change: dict) -> None:
-        """One page of settings, or two for a comparison."""
-        count = 1 + change["new"]
-        self._tabs.children = [panel.box for panel in self.panels[:count]]
-        for number, title in enumerate(("A", "B") if count == 2 else ("Method",)):
-            self._tabs.set_title(number, title)
-
-    def say(self, text: str) -> None:
-        """Write the message line."""
-        self.message.value = f'<div role="status">{html.escape(text)}</div>'
-
-    def _guarded(self, callback: Callable) -> Callable:
-        """The callback, with its exceptions told in the message line."""
-
-        @functools.wraps(callback)
-        def safe(*arguments: object) -> None:
-            try:
-                callback(*arguments)
-            except Exception as error:
-                said = f"<b>{type(error).__name__}</b>: {html.escape(str(error))}"
-                self.message.value = f'<div class="sl-error" role="alert">{said}</div>'
-
-        return safe
+    def _show(self, page: int) -> None:
+        total, self._page = len(self._gallery.labels), page
+        rows = range(page * PAGE, min((page + 1) * PAGE, total))
+        selectors = [f".sl-thumb-{self._serial}-{place}" for place in range(len(rows))]
+        self._style.value = thumbnail_style(self._gallery.images[rows.start : rows.stop], selectors)
+        for button in self._buttons[len(rows) :]:
+            button.layout.display = "none"
+        for row, button in zip(rows, self._buttons, strict=False):
+            label = self._gallery.labels[row]
+            button.layout.display, button.description, button.tooltip = None, label, f"image {row}: {label}"
+            (button.add_class if row == self.row else button.remove_class)("sl-chosen")
+        self._pages.layout.display = None if total > PAGE else "none"
+        self._range.value = f"{rows.start + 1} to {rows.stop} of {total}"
+        self._back.disabled, self._on.disabled = page == 0, rows.stop == total
 
 
-def _files(value: Sequence[Mapping] | Mapping[str, Mapping]) -> list[tuple[str, bytes]]:
-    """Name and content of uploaded files; ipywidgets 7, which Colab has, gives them in a dict by name."""
-    files = [{"name": name, **file} for name, file in value.items()] if isinstance(value, dict) else value
-    return [(file["name"], bytes(file["content"])) for file in files]
+class Panel(Quiet):
+    """Widgets for a `Settings`, all but its target; those that matter for the others' values are shown.
+
+    Attributes:
+        box: what is displayed.
+    """
+
+    def __init__(self, settings: Settings, changed: Callable[[], None]):
+        self._changed, self._controls, self._grid = changed, _controls(), w.VBox()
+        self._cells: dict[tuple[int, int], w.ToggleButton] = {}
+        self._colored = False
+        self.box = w.VBox([*self._controls.values(), self._grid])
+        for control in self._controls.values():
+            control.observe(self._on_change, names="value")
+        self.set(settings)
+
+    def fit(self, domain: Domain, colored: bool) -> None:
+        """Offer the bands of a gallery's pyramid, all on; and luminance where there is colour."""
+        self._colored, self._cells, lines = colored, {}, []
+        names = SCALE_NAMES.get(domain.scales, [f"scale {s}" for s in range(domain.scales)])
+        for scale, name in enumerate(names):
+            row = {(scale, b): _cell(scale, b, domain.orientations) for b in range(domain.orientations)}
+            for button in row.values():
+                button.observe(self._on_change, names="value")
+            self._cells |= row
+            label = w.Label(name, layout={"width": "76px", "justify_content": "flex-end"})
+            lines.append(w.HBox([label, *row.values()]))
+        self._grid.children = [w.HTML("<b>Bands that may change</b> (scale by orientation)"), *lines]
+        self._show_relevant()
+
+    def settings(self, target: int) -> Settings:
+        """What the controls say. Raises ValueError where they say nothing that can be made."""
+        chosen = tuple(cell for cell, button in self._cells.items() if button.value)
+        return Settings(target, bands=None if len(chosen) == len(self._cells) else chosen, **self._values())
+
+    def set(self, settings: Settings) -> None:
+        """Bring the controls to these settings, as one change."""
+        with self.quietly():
+            for name, control in self._controls.items():
+                control.value = getattr(settings, name)
+            for cell, button in self._cells.items():
+                button.value = settings.bands is None or cell in settings.bands
+        self._show_relevant()
+
+    def _values(self) -> dict[str, Any]:
+        values = {name: control.value for name, control in self._controls.items()}
+        return {**values, "luminance": values["luminance"] and self._colored}
+
+    def _on_change(self, _: dict) -> None:
+        if not self._quiet:
+            self._show_relevant()
+            self._changed()
+
+    def _show_relevant(self) -> None:
+        settings = Settings(**self._values())
+        given = {"residual" if name == "residuals" else name for name in arguments(settings)[1]}
+        given |= {"transform", "regime"} | ({"luminance"} if self._colored else set())
+        for name, control in self._controls.items():
+            control.layout.display = None if name in given else "none"
+        self._grid.layout.display = None if settings.transform == "pyramid" else "none"
+
+
+def _controls() -> dict[str, w.ValueWidget]:
+    """A widget for each field of `Settings` but target and bands, in the order of the page."""
+
+    def menu(text: str, tip: str, options: Sequence) -> w.Dropdown:
+        return w.Dropdown(options=options, description=text, tooltip=tip, **LINE)
+
+    def slider(kind: type, text: str, tip: str, least: float, most: float, value: float, **more: Any) -> Any:
+        limits = {"min": least, "max": most, "value": value, **more}
+        return kind(description=text, tooltip=tip, continuous_update=False, **LINE, **limits)
+
+    log = {"base": 10, "step": 0.1, "readout_format": ".2g"}
+    return {
+        "transform": menu("transform", "In which coefficients the image is edited", tuple(TRANSFORMS)),
+        "regime": menu("regime", "When the gradient is taken", REGIMES),
+        "direction": menu("direction", "What a step changes", DIRECTIONS),
+        "alpha": slider(w.FloatLogSlider, "alpha", "Amplifier of the gradient (Eq. 6)", -3, 4, 0.3, **log),
+        "cap": slider(w.FloatSlider, "cap", "Largest change of a step", 0.01, 1, 0.3, step=0.01),
+        "amplitude": menu("amplitude", "What the amplitudes do (Appendix B)", AMPLITUDES),
+        "residual": menu("low-pass", "The residual without a phase: the coarsest blur", RESIDUALS),
+        "steps": slider(w.IntSlider, "steps", "Frames after the source", 2, MOST_STEPS, 24),
+        "luminance": w.Checkbox(description="luminance only, colours fixed", **LINE),
+    }
+
+
+def _cell(scale: int, orientation: int, orientations: int) -> w.ToggleButton:
+    angle = 180 * orientation / orientations
+    text = GLYPHS[orientation] if orientations == 4 else f"{angle:.0f}°"
+    tip = f"scale {scale}, waves at {angle:.0f} degrees"
+    return w.ToggleButton(True, description=text, tooltip=tip, layout={"width": "46px", "height": "26px"})

@@ -1,8 +1,10 @@
-"""What can be explored: a classifier with images that it takes, one's own or those of the lessons.
+"""What can be explored: a classifier with images that it takes, and buttons that set everything.
 
-Gallery    a classifier, images, and the code that makes both
-opened     a picture file as an image of a given shape
-GUIDED     the galleries of the lessons: digits, disks, faces
+Gallery       a classifier, images, and the code that makes both
+own_gallery   of one's own classifier and images
+opened        a picture file as an image of a given shape
+GUIDED        the galleries of the lessons: digits, disks, faces
+PRESETS       settings for these, and a sentence on what to look at; COMPARISONS: for any gallery
 """
 
 import io
@@ -22,10 +24,9 @@ from ..classifiers import models
 from ..data import ImageData
 from ..evaluation import first_correct
 from ..morphs.gradients import evaluation_mode, model_logits
-from .settings import Domain
+from .settings import Domain, Settings
 
 SHOWN = 12  # images in a guided gallery, at least 3 of each class
-DISKS = 300  # among which these are looked for
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,6 @@ class Gallery:
     """A classifier, and images for it.
 
     Attributes:
-        name: what the explorer calls it.
         model: maps images in [0, 1] to logits.
         images: (n, channels, height, width) in [0, 1].
         labels: class names of the images, as they are shown.
@@ -43,7 +43,6 @@ class Gallery:
         places: for each image the Python expression that gives it, (1, channels, height, width).
     """
 
-    name: str
     model: nn.Module
     images: Tensor
     labels: tuple[str, ...]
@@ -59,27 +58,17 @@ class Gallery:
 
     def with_upload(self, content: bytes, name: str) -> "Gallery":
         """The gallery with one more image: an uploaded picture file. Raises ValueError if it is none."""
-        shape = tuple(self.images.shape[1:])
-        image = opened(content, shape, name).to(self.images)
-        return replace(
-            self,
-            images=torch.cat([self.images, image]),
-            labels=(*self.labels, Path(name).name),
-            places=(*self.places, f"opened({Path(name).name!r}, {shape})"),
-        )
+        _, channels, height, width = self.images.shape
+        shape, label = (channels, height, width), Path(name).name
+        images = torch.cat([self.images, opened(content, shape, name).to(self.images)])
+        places = (*self.places, f"opened({label!r}, {shape})")
+        return replace(self, images=images, labels=(*self.labels, label), places=places)
 
 
 def own_gallery(
-    model: nn.Module,
-    images: Tensor,
-    labels: Tensor | Sequence[int] | None = None,
-    classes: Sequence[str] | None = None,
-    padding: int = 0,
+    model: nn.Module, images: Tensor, labels: object, classes: Sequence[str] | None, padding: int
 ) -> Gallery:
-    """A gallery of one's own classifier and images. Raises TypeError or ValueError for what does not fit.
-
-    The arguments are those of `explore`.
-    """
+    """The gallery of the arguments of `explore`. Raises TypeError or ValueError for what does not fit."""
     images = check_images(images, unit_range=True).detach()
     with evaluation_mode(model), torch.no_grad():
         logits = model_logits(model, images[:1])
@@ -92,7 +81,7 @@ def own_gallery(
     domain = Domain.of(images, check_integer("padding", padding, 0))
     setup = "# model and images are yours: those that were given to sl.explore."
     places = tuple(f"images[[{row}]]" for row in range(len(images)))
-    return Gallery("yours", model, images, tuple(names[i] for i in shown), names, domain, setup, places)
+    return Gallery(model, images, tuple(names[i] for i in shown), names, domain, setup, places)
 
 
 def opened(source: str | PathLike | bytes, shape: tuple[int, int, int], name: str = "picture") -> Tensor:
@@ -108,8 +97,8 @@ def opened(source: str | PathLike | bytes, shape: tuple[int, int, int], name: st
     """
     channels, height, width = shape
     try:
-        picture = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
-        picture = ImageOps.exif_transpose(picture).convert("RGB" if channels == 3 else "L")
+        file = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+        picture = ImageOps.exif_transpose(file).convert("RGB" if channels == 3 else "L")
     except (OSError, Image.DecompressionBombError) as error:
         shown = name if isinstance(source, bytes) else source
         raise ValueError(f"{shown}: expected a picture, got {type(error).__name__}: {error}") from error
@@ -118,29 +107,93 @@ def opened(source: str | PathLike | bytes, shape: tuple[int, int, int], name: st
     return pixels.movedim(-1, 0)[None].float() / 255
 
 
-def _of_lessons(name: str, data: ImageData, recipe: str, setup: str, padding: int = 0) -> Gallery:
-    """The first images of each class that the lessons' classifier gets right."""
+def _of_lessons(data: ImageData, recipe: str, call: str, padding: int = 0) -> Gallery:
+    """The first images of each class that the lessons' classifier gets right; ``call`` makes the data."""
     model = models.load(recipe, data)
     count = max(3, SHOWN // len(data.classes))
     rows = torch.cat([first_correct(model, data, count, label) for label in data.classes])
     chosen = data[rows]
     labels = tuple(data.classes[i] for i in chosen.labels.tolist())
-    domain, setup = Domain.of(chosen.images, padding), f'{setup}\nmodel = sl.models.load("{recipe}", data)'
+    setup = f'data = sl.data.{call}\nmodel = sl.models.load("{recipe}", data)'
     places = tuple(f"data.images[[{row}]]" for row in rows.tolist())
-    return Gallery(name, model, chosen.images, labels, data.classes, domain, setup, places)
+    domain = Domain.of(chosen.images, padding)
+    return Gallery(model, chosen.images, labels, data.classes, domain, setup, places)
 
 
-def _digits() -> Gallery:
-    return _of_lessons("digits", datasets.digits(), "lenet", "data = sl.data.digits()", padding=2)
+GUIDED: dict[str, Callable[[], Gallery]] = {
+    "digits": lambda: _of_lessons(datasets.digits(), "lenet", "digits()", padding=2),
+    "disks": lambda: _of_lessons(datasets.arcade(300, seed=1), "arcade", "arcade(300, seed=1)"),
+    "faces": lambda: _of_lessons(datasets.faces(), "face", "faces()"),
+}
 
 
-def _disks() -> Gallery:
-    setup = f"data = sl.data.arcade({DISKS}, seed=1)"
-    return _of_lessons("disks", datasets.arcade(DISKS, seed=1), "arcade", setup)
+@dataclass(frozen=True)
+class Preset:
+    """A button that sets everything.
+
+    Attributes:
+        name: on the button.
+        text: what to look at (HTML).
+        settings: of one morph, or of two that are compared; their target is replaced by that of ``start``.
+        start: a key of `GUIDED`, and the names of source and target class; None keeps what is chosen.
+        frame: where the slider stands first; at the last frame if None.
+    """
+
+    name: str
+    text: str
+    settings: tuple[Settings, ...]
+    start: tuple[str, str, str] | None = None
+    frame: int | None = None
 
 
-def _faces() -> Gallery:
-    return _of_lessons("faces", datasets.faces(), "face", "data = sl.data.faces()")
+LIVE = Settings(direction="joint")
 
+COMPARISONS = (
+    Preset(
+        "Live or frozen?",
+        "A takes a new gradient at every step; B is the paper's way: <i>one</i> gradient, magnified. Move "
+        "the slider: both are always at the same L2 distance. Which of them gets to the target, and which of "
+        "them still looks like an image?",
+        (LIVE, Settings(regime="frozen", alpha=0.3, residual="linear")),
+    ),
+    Preset(
+        "Phases or pixels?",
+        "A turns phases of the pyramid, B changes pixels, both live and at the same L2 distance. Look at "
+        "the <i>changes</i>: which one moves edges, and which one strews dots?",
+        (Settings(), Settings(transform="pixels")),
+    ),
+)
 
-GUIDED: dict[str, Callable[[], Gallery]] = {"digits": _digits, "disks": _disks, "faces": _faces}
+PRESETS = (
+    Preset(
+        "A disk that moves",
+        "A classifier tells where the disk is, and here is asked for another side. One gradient, magnified: "
+        "press play. The change shows light on one side and dark on the other, which is what motion "
+        "looks like. <i>Try</i>: fix the low-pass residual, and the disk stays.",
+        (Settings(regime="frozen", alpha=0.2, steps=60, residual="linear"),),
+        ("disks", "Down", "Left"),
+        frame=36,
+    ),
+    Preset(
+        "3 becomes 8",
+        "Many small steps of phase and amplitude, a new gradient at each. Watch the two open ends of the 3 "
+        "close. <i>Try</i>: let only the coarse scale change, then only the fine one.",
+        (LIVE,),
+        ("digits", "3", "8"),
+    ),
+    Preset(
+        "Sad becomes happy",
+        "Look at the corners of the mouth and at the cheeks; the change is red where it gets brighter and "
+        "blue where it gets darker. <i>Try</i>: the other direction, from happy to sad.",
+        (Settings(),),
+        ("faces", "sad", "happy"),
+    ),
+    Preset(
+        "A score without a change",
+        "The same face with its pixels edited, in small steps. The score rises at once; when do <i>you</i> "
+        "see a smile? A high score says that <i>this classifier</i> is convinced, not that you would be.",
+        (Settings(transform="pixels", cap=0.01, steps=12),),
+        ("faces", "sad", "happy"),
+    ),
+    *COMPARISONS,
+)

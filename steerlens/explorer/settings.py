@@ -1,12 +1,7 @@
-"""What an explorer's controls say, as one value: a morph's settings, and the morph that they describe.
+"""What an explorer's controls say, as one value, and the morph that they describe.
 
-    Settings         target, transform, regime, direction, bands and the rest
-    Domain           where they apply: shape of the images and size of the pyramid
-    make_transform   the transform they ask for
-    arguments        the function they ask for, and its keyword arguments
-    make_morph       the morph itself
-
-`arguments` also gives the text of the code that makes the same morph (``code.py``), so both say the same.
+`arguments` and `transform_parts` also give the text of the code that makes the same morph (``export.py``),
+so both say the same.
 """
 
 from dataclasses import dataclass
@@ -15,15 +10,15 @@ from typing import Any
 from torch import Tensor, nn
 
 from .._internal.checks import check_choice, check_flag, check_integer, check_number
-from ..morphs.morph import Morph, extrapolate
+from ..morphs import Morph, extrapolate
 from ..morphs.steering import REGIMES, steer
-from ..morphs.steps import AMPLITUDES, DIRECTIONS, RESIDUALS
+from ..morphs.steps import AMPLITUDES, DIRECTIONS
+from ..morphs.weights import RESIDUALS, check_bands
 from ..transforms.base import Fourier, Pixels, Transform
 from ..transforms.color import YIQ
 from ..transforms.pyramid import SteerablePyramid
-from .cells import ChosenBands, check_cells
 
-TRANSFORMS = ("pyramid", "Fourier", "pixels")
+TRANSFORMS: dict[str, type[Transform]] = {"pyramid": SteerablePyramid, "Fourier": Fourier, "pixels": Pixels}
 MOVABLE = {"pyramid": "lowpass", "Fourier": "self_conjugate"}  # the residual that may be moved
 MOST_STEPS = 120
 
@@ -42,7 +37,7 @@ class Settings:
         steps: frames after the source.
         amplitude: of a frozen morph: "constant", "compounded" or "linear" (Appendix B).
         residual: "fixed", or "linear": the low-pass (Fourier: self-conjugate) residual moves too.
-        cells: (scale, orientation) of the pyramid's bands that may change; None: all.
+        bands: (scale, orientation) of the pyramid's bands that may change; None: all.
         luminance: only the luminance of a colour image may change.
     """
 
@@ -55,7 +50,7 @@ class Settings:
     steps: int = 24
     amplitude: str = "constant"
     residual: str = "fixed"
-    cells: tuple[tuple[int, int], ...] | None = None
+    bands: tuple[tuple[int, int], ...] | None = None
     luminance: bool = False
 
     def __post_init__(self) -> None:
@@ -69,8 +64,10 @@ class Settings:
         check_choice("amplitude", self.amplitude, AMPLITUDES)
         check_choice("residual", self.residual, RESIDUALS)
         check_flag("luminance", self.luminance)
-        if self.cells is not None:
-            object.__setattr__(self, "cells", check_cells(self.cells))
+        if self.bands is not None:
+            object.__setattr__(self, "bands", check_bands(self.bands))
+            if not self.bands and self.residual == "fixed":
+                raise ValueError("bands: expected at least one pair, or a moved residual, got neither")
 
 
 @dataclass(frozen=True)
@@ -95,39 +92,39 @@ class Domain:
         return cls((height, width), min(3, most), padding=padding)
 
 
+def transform_parts(settings: Settings, domain: Domain) -> tuple[type[Transform], tuple]:
+    """Class and arguments of the transform that the settings ask for, which ``luminance`` puts into YIQ."""
+    size = (domain.scales, domain.orientations, domain.padding) if settings.transform == "pyramid" else ()
+    return TRANSFORMS[settings.transform], (domain.shape, *size)
+
+
 def make_transform(settings: Settings, domain: Domain) -> Transform:
     """The transform that the settings ask for."""
-    if settings.transform != "pyramid":
-        inner = (Fourier if settings.transform == "Fourier" else Pixels)(domain.shape)
-        return YIQ(inner) if settings.luminance else inner
-    inner = SteerablePyramid(domain.shape, domain.scales, domain.orientations, domain.padding)
-    inner = YIQ(inner) if settings.luminance else inner
-    return inner if settings.cells is None else ChosenBands(inner, settings.cells)
+    kind, given = transform_parts(settings, domain)
+    return YIQ(kind(*given)) if settings.luminance else kind(*given)
 
 
 def arguments(settings: Settings) -> tuple[str, dict[str, Any]]:
     """ "extrapolate" or "steer", and the keyword arguments that make the morph."""
-    frozen = settings.regime == "frozen"
-    has_bands = settings.transform != "pixels"
-    given: dict[str, Any] = {}
-    if not frozen:
-        given |= {"regime": settings.regime} if settings.regime != REGIMES[0] else {}
-        given |= {"direction": settings.direction} if has_bands else {}
-        given |= {"cap": settings.cap}
-    if frozen or (has_bands and settings.direction == "wirtinger"):
-        given |= {"alpha": settings.alpha}
-    if frozen and has_bands:
-        given |= {"amplitude": settings.amplitude}
-    if has_bands:
-        given |= {"residuals": {MOVABLE[settings.transform]: settings.residual}}
-    if settings.luminance:
-        given |= {"amplifiers": (1.0, 0.0, 0.0)}
-    return "extrapolate" if frozen else "steer", {**given, "steps": settings.steps}
+    frozen, has_bands = settings.regime == "frozen", settings.transform != "pixels"
+    given = {
+        "regime": None if frozen or settings.regime == REGIMES[0] else settings.regime,
+        "direction": settings.direction if has_bands and not frozen else None,
+        "cap": None if frozen else settings.cap,
+        "alpha": settings.alpha if frozen or (has_bands and settings.direction == "wirtinger") else None,
+        "amplitude": settings.amplitude if has_bands and frozen else None,
+        "residuals": {MOVABLE[settings.transform]: settings.residual} if has_bands else None,
+        "bands": settings.bands if settings.transform == "pyramid" else None,
+        "amplifiers": (1.0, 0.0, 0.0) if settings.luminance else None,
+        "steps": settings.steps,
+    }
+    named = {name: value for name, value in given.items() if value is not None}
+    return "extrapolate" if frozen else "steer", named
 
 
 def make_morph(model: nn.Module, image: Tensor, settings: Settings, domain: Domain) -> Morph:
     """The morph of one image (1, channels, height, width) that the settings describe."""
     function, given = arguments(settings)
-    transform = make_transform(settings, domain)
     make = extrapolate if function == "extrapolate" else steer
+    transform = make_transform(settings, domain)
     return make(model, image, settings.target, transform, **given, progress=False)

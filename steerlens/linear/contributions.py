@@ -36,11 +36,6 @@ class Contributions:
         """r at the entries, (n,)."""
         return self.biases.sum(1)
 
-    @property
-    def residual_share(self) -> Tensor:
-        """r / score, (n,)."""
-        return self.residual / self.scores
-
 
 def contributions(x: Tensor, y: Tensor, constants: Sequence[Constant], entries: Tensor) -> Contributions:
     """One backward pass: the gradient of a score at each unit's output, times the constant added there.
@@ -67,16 +62,14 @@ def pixel_discussion(x: Tensor, y: Tensor, constants: Sequence[Constant], entrie
     *where* the residual belongs: r is spread in proportion to its absolute value, and the row times the input
     needs no scaling. (One scale for all would be the score over a sum that has either sign.)
 
-    Args:
-        x, y, constants: input, output and constants of `steerlens.linear.freezing.frozen_run`.
-        entries: flat indices of the output, (n,).
+    Arguments as of `contributions`.
     """
     rows, local = _projections(x, y, constants, entries)
     discussion = rows * x.detach()
     if not local:
         return discussion
     (back,) = _gradients([constant.output for constant, _ in local], [x], [part for _, part in local])
-    residual = sum(part.flatten(1).sum(1) for _, part in local)
+    residual = torch.stack([part.flatten(1).sum(1) for _, part in local]).sum(0)
     weights = back[:, 0].abs().flatten(1) + 1e-30  # even where nothing arrives
     spread = residual[:, None] * weights / weights.sum(1, keepdim=True)
     return discussion + spread.view_as(discussion)
@@ -86,16 +79,18 @@ def _projections(
     x: Tensor, y: Tensor, constants: Sequence[Constant], entries: Tensor
 ) -> tuple[Tensor, list[tuple[Constant, Tensor]]]:
     """Rows of F, (n, ...) like x, and each constant that reaches the output with its Q_i c_i, (n, 1, ...)."""
-    impulses = torch.nn.functional.one_hot(entries, y.numel()).to(y).view(-1, *y.shape)
-    rows, *forward = _gradients([y], [x, *(constant.probe for constant in constants)], [impulses])
+    probes = [constant.probe for constant in constants]
+    rows, *forward = _gradients([y], [x, *probes], [impulses(entries, y)])
     reached = [(c, q * c.value) for c, q in zip(constants, forward, strict=True) if q is not None]
     return rows[:, 0], reached
 
 
-def _gradients(
-    outputs: Sequence[Tensor], inputs: Sequence[Tensor], directions: Sequence[Tensor]
-) -> tuple[Tensor | None, ...]:
+def impulses(entries: Tensor, like: Tensor) -> Tensor:
+    """1 at some flat indices (n,) of a tensor (1, ...), 0 elsewhere: (n, 1, ...)."""
+    return torch.nn.functional.one_hot(entries, like.numel()).to(like).view(-1, *like.shape)
+
+
+def _gradients(outputs: list[Tensor], inputs: list[Tensor], directions: list[Tensor]) -> tuple[Tensor, ...]:
     """Gradients along a batch of directions; None for an input that a frozen mask cut off."""
-    return torch.autograd.grad(
-        outputs, inputs, directions, retain_graph=True, is_grads_batched=True, allow_unused=True
-    )
+    how = {"retain_graph": True, "is_grads_batched": True, "allow_unused": True}
+    return torch.autograd.grad(outputs, inputs, directions, **how)

@@ -6,7 +6,6 @@ frozen_run       a model's output under it
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import torch
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 from torch.autograd.function import BackwardCFunction
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode, resolve_name
-from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils._pytree import tree_leaves, tree_map_only
 
 from .rules import BIASED, CONSTANT_KNOWN, DECISIONS, GATES, PRODUCTS, RULES, STRUCTURE, WEIGHTED, Rule
 
@@ -38,7 +37,6 @@ class Constant(NamedTuple):
     output: Tensor  # the unit's output, differentiable: back-projects by P_i
 
 
-@dataclass
 class Freezer(TorchFunctionMode):
     """While it is active, functions of marked tensors follow their freeze rules.
 
@@ -48,12 +46,10 @@ class Freezer(TorchFunctionMode):
         layers: names of the modules that are running, the innermost last.
     """
 
-    rules: Mapping[str, Rule]
-    constants: list[Constant] | None = None
-    layers: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
+    def __init__(self, rules: Mapping[str, Rule], constants: list[Constant] | None = None):
         super().__init__()
+        self.rules, self.constants = rules, constants
+        self.layers: list[str] = []
 
     def __torch_function__(
         self, function: Callable, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None
@@ -65,9 +61,11 @@ class Freezer(TorchFunctionMode):
             return function(*args, **kwargs)
         unfrozen = next((known.unfrozen for known in flows if known.unfrozen), None)
         if name in PRODUCTS and len(flows) > 1:
-            args, kwargs, frozen = _masks_detached(args, kwargs)
-            unfrozen = unfrozen if frozen is None else frozen.unfrozen
-            if frozen is None:
+            signals = [known for known in flows if not known.gate]
+            if len(signals) == 1:
+                args, kwargs = tree_map_only(Tensor, _mask_frozen, (args, kwargs))
+                unfrozen = signals[0].unfrozen
+            else:
                 unfrozen = unfrozen or self._named(name, "of two signals, neither of them a mask")
         if name in WEIGHTED and len(flows) > 1:
             unfrozen = unfrozen or self._named(name, "whose weights depend on the input")
@@ -78,7 +76,8 @@ class Freezer(TorchFunctionMode):
         else:
             output = self._ruled(name, rule, function, args, kwargs)
         gate = name in GATES or (name in STRUCTURE and flows[0].gate)
-        _mark_all(output, Flow(gate, unfrozen))
+        for leaf in tree_leaves(output):
+            mark(leaf, Flow(gate, unfrozen))
         if name == "setitem":
             mark(args[0], Flow(False, unfrozen))
         return output
@@ -109,11 +108,10 @@ def unit_name(function: Callable) -> str:
     return name.removesuffix(".__get__").rpartition(".")[2].strip("_")
 
 
-def mark(tensor: Any, flow: Flow) -> Any:
-    """Say of a tensor that it depends on the input. Other values come back as they are."""
-    if isinstance(tensor, Tensor) and (tensor.is_floating_point() or tensor.is_complex()):
-        setattr(tensor, MARK, flow)
-    return tensor
+def mark(value: Any, flow: Flow) -> None:
+    """Say of a real or complex tensor that it depends on the input; nothing of other values."""
+    if isinstance(value, Tensor) and (value.is_floating_point() or value.is_complex()):
+        setattr(value, MARK, flow)
 
 
 def flow_of(tensor: Tensor) -> Flow | None:
@@ -124,37 +122,22 @@ def flow_of(tensor: Tensor) -> Flow | None:
     return known
 
 
-def _mark_all(output: Any, flow: Flow) -> None:
-    for leaf in tree_leaves(output):
-        mark(leaf, flow)
-
-
-def _masks_detached(args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any], Flow | None]:
-    """Arguments of a product with its masks frozen, and the one signal's flow; None if there is not one."""
-    leaves = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
-    signals = [known for leaf in leaves if (known := flow_of(leaf)) and not known.gate]
-    if len(signals) != 1:
-        return args, kwargs, None
-
-    def frozen(leaf: Any) -> Any:
-        known = flow_of(leaf) if isinstance(leaf, Tensor) else None
-        return leaf.detach() if known and known.gate else leaf
-
-    args, kwargs = tree_map(frozen, (args, kwargs))
-    return args, kwargs, signals[0]
+def _mask_frozen(tensor: Tensor) -> Tensor:
+    known = flow_of(tensor)
+    return tensor.detach() if known and known.gate else tensor
 
 
 def constant_part(rule: Rule, function: Callable, args: tuple, kwargs: dict[str, Any]) -> Tensor | None:
     """c of a unit's frozen action A x + c at its input x: its value minus its derivative along x."""
     signals: list[Tensor] = []
 
-    def leaf_of(leaf: Any) -> Any:
-        if not isinstance(leaf, Tensor) or flow_of(leaf) is None:
+    def leaf_of(leaf: Tensor) -> Tensor:
+        if flow_of(leaf) is None:
             return leaf
         signals.append(leaf.detach().clone().requires_grad_())
         return signals[-1] * 1  # units may work in place
 
-    args, kwargs = tree_map(leaf_of, (args, kwargs))
+    args, kwargs = tree_map_only(Tensor, leaf_of, (args, kwargs))
     output = rule(function, *args, **kwargs)
     output = output[0] if isinstance(output, tuple) else output
     if not isinstance(output, Tensor) or not output.requires_grad:

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from .._internal.checks import check_flag, check_indices, check_integer
 from .._internal.modes import evaluation_mode
-from .contributions import Contributions, contributions, pixel_discussion
-from .freezing import frozen_run
+from . import singular
+from .contributions import Contributions, contributions, impulses, pixel_discussion
+from .freezing import Constant, frozen_run
 from .rules import RULES, Rule
-from .singular import Triplets, singular_triplets
 
 AGREEMENT = {torch.float32: 1e-4, torch.float64: 1e-10}  # of the frozen network with the model, at x0
 
@@ -30,12 +30,11 @@ def check_input(x0: object) -> Tensor:
     return x0
 
 
-def check_rules(rules: object) -> Mapping[str, Rule]:
+def check_rules(rules: Any) -> Mapping[str, Rule]:
     """``rules`` (None: none) if it maps names to functions. Raises TypeError."""
     rules = {} if rules is None else rules
-    if not isinstance(rules, Mapping) or not all(
-        isinstance(k, str) and callable(v) for k, v in rules.items()
-    ):
+    named = isinstance(rules, Mapping) and all(isinstance(key, str) for key in rules)
+    if not named or not all(map(callable, rules.values())):
         raise TypeError(
             f"rules: expected a mapping from names of torch functions to functions, got {rules!r}"
         )
@@ -100,23 +99,21 @@ class LinearInterpreter:
 
     def apply(self, v: Tensor) -> Tensor:
         """F v of a batch (n, ...) like x0: (n, ...) like the output."""
-        v = self._vectors("v", v, self.x0)
         w, back = self._transposed()
-        return _batched(back, w, v, self.chunk)
+        return self._gradients(back, w, _vectors("v", v, self.x0))
 
     def transpose(self, u: Tensor) -> Tensor:
         """F^T u of a batch (n, ...) like the output: (n, ...) like x0 (Eq. 6)."""
-        u = self._vectors("u", u, self.output)
         x, y = self._traced()
-        return _batched(y, x, u, self.chunk)
+        return self._gradients(y, x, _vectors("u", u, self.output))
 
     def row(self, k: Any) -> Tensor:
         """Rows of F, the receptive filters of output entries ``k`` (flat indices): (n, ...) like x0."""
-        return self.transpose(self._impulses("k", k, self.output))
+        return self.transpose(impulses(_indices(k, self.output), self.output)[:, 0])
 
     def column(self, k: Any) -> Tensor:
         """Columns of F, the projective filters of input entries ``k`` (flat indices): (n, ...) like y."""
-        return self.apply(self._impulses("k", k, self.x0))
+        return self.apply(impulses(_indices(k, self.x0), self.x0)[:, 0])
 
     def matrix(self) -> Tensor:
         """F itself, (output entries, input entries): for small networks."""
@@ -125,26 +122,20 @@ class LinearInterpreter:
             return self.row(range(rows)).flatten(1)
         return self.column(range(columns)).flatten(1).T
 
-    def singular_triplets(self, n: int = 6, method: str = "block", **options: Any) -> Triplets:
-        """The ``n`` largest singular values of F, with eigen-inputs and eigen-outputs.
-
-        See `steerlens.linear.singular.singular_triplets`.
-        """
-        return singular_triplets(self, n, method, **options)
+    singular_triplets = singular.singular_triplets
 
     def contributions(self, k: Any = None) -> Contributions:
-        """Theorem 1: what the input and each bias contribute to the output entries ``k`` (None: the largest).
-
-        See `steerlens.linear.contributions.contributions`.
-        """
-        return contributions(*self._traced(constants=True), self._entries("k", k))
+        """Theorem 1: what input and biases contribute to the output entries ``k`` (None: the largest)."""
+        constants: list[Constant] = []
+        x, y = self._traced(constants)
+        return contributions(x, y, constants, self._entries(k))
 
     def pixel_discussion(self, k: Any = None) -> Tensor:
-        """What each input entry contributes to the output entries ``k`` (None: the largest), (n, ...).
-
-        See `steerlens.linear.contributions.pixel_discussion`.
-        """
-        return self._discussion(self._entries("k", k))
+        """Eq. 18: what each input entry contributes to output entries ``k`` (None: the largest), (n, ...)."""
+        constants: list[Constant] = []
+        x, y = self._traced(constants)
+        chunks = self._entries(k).split(self.chunk)
+        return torch.cat([pixel_discussion(x, y, constants, chunk) for chunk in chunks])
 
     def pixel_votes(self, k: Any = None) -> Tensor:
         """The output entry, of ``k`` (None: all), that each pixel contributes most to: (height, width).
@@ -155,28 +146,19 @@ class LinearInterpreter:
             raise ValueError(
                 f"x0: expected an image (1, channels, height, width), got {tuple(self.x0.shape)}"
             )
-        entries = range(self.output.numel()) if k is None else k
-        entries = self._entries("k", entries)
-        return entries[self._discussion(entries).sum(1).argmax(0)]
+        entries = self._entries(range(self.output.numel()) if k is None else k)
+        return entries[self.pixel_discussion(entries).sum(1).argmax(0)]
 
-    def _discussion(self, entries: Tensor) -> Tensor:
-        x, y, constants = self._traced(constants=True)
-        parts = [pixel_discussion(x, y, constants, part) for part in entries.split(self.chunk)]
-        return torch.cat(parts)
-
-    def _traced(self, constants: bool = False) -> tuple:
-        """x0 as a leaf, the output, and, if asked for, the constants that the units add."""
-        if constants or self._graph is None:
-            found: list | None = [] if constants else None
-            x = self.x0.clone().requires_grad_()
-            with evaluation_mode(self._model), torch.enable_grad():
-                y = frozen_run(self._model, self._rules, x, found)
-            if constants:
-                return x, y, found
-            if not self.keep_graph:
-                return x, y
-            self._graph = x, y
-        return self._graph
+    def _traced(self, constants: list[Constant] | None = None) -> tuple[Tensor, Tensor]:
+        """x0 as a leaf and the output; a list gets the constants that the units add."""
+        if constants is None and self._graph is not None:
+            return self._graph
+        x = self.x0.clone().requires_grad_()
+        with evaluation_mode(self._model), torch.enable_grad():
+            graph = x, frozen_run(self._model, self._rules, x, constants)
+        if constants is None and self.keep_graph:
+            self._graph = graph
+        return graph
 
     def _transposed(self) -> tuple[Tensor, Tensor]:
         """w as a leaf, like the output, and F^T w, differentiable with respect to it: its transpose is F."""
@@ -189,29 +171,24 @@ class LinearInterpreter:
             self._back = w, back
         return w, back
 
-    def _vectors(self, name: str, v: Tensor, like: Tensor) -> Tensor:
-        if not isinstance(v, Tensor) or v.dtype != like.dtype:
-            found = v.dtype if isinstance(v, Tensor) else type(v).__name__
-            raise TypeError(f"{name}: expected a {like.dtype} tensor, got {found}")
-        if v.ndim != like.ndim or v.shape[1:] != like.shape[1:] or not len(v):
-            expected = ("n", *like.shape[1:])
-            raise ValueError(f"{name}: expected shape {expected}, got {tuple(v.shape)}")
-        return v
+    def _gradients(self, outputs: Tensor, inputs: Tensor, directions: Tensor) -> Tensor:
+        """Gradients (n, ...) of outputs along each of the directions (n, ...), a chunk at a time."""
+        how = {"retain_graph": True, "is_grads_batched": True}
+        chunks = directions.detach()[:, None].split(self.chunk)
+        return torch.cat([torch.autograd.grad(outputs, inputs, chunk, **how)[0] for chunk in chunks])[:, 0]
 
-    def _entries(self, name: str, k: Any) -> Tensor:
-        k = self.output.argmax() if k is None else k
-        entries = check_indices(name, k, self.output.numel(), at_least=1)
-        return torch.tensor(entries, device=self.output.device)
-
-    def _impulses(self, name: str, k: Any, like: Tensor) -> Tensor:
-        entries = check_indices(name, k, like.numel(), at_least=1)
-        impulses = like.new_zeros(len(entries), like.numel())
-        impulses[range(len(entries)), entries] = 1
-        return impulses.view(-1, *like.shape[1:])
+    def _entries(self, k: Any) -> Tensor:
+        return _indices(self.output.argmax() if k is None else k, self.output)
 
 
-def _batched(outputs: Tensor, inputs: Tensor, directions: Tensor, chunk: int) -> Tensor:
-    """Gradients (n, ...) of ``outputs`` along each of the directions (n, ...), ``chunk`` at a time."""
-    parts = directions.detach()[:, None].split(chunk)
-    options = {"retain_graph": True, "is_grads_batched": True}
-    return torch.cat([torch.autograd.grad(outputs, inputs, part, **options)[0] for part in parts])[:, 0]
+def _indices(k: Any, like: Tensor) -> Tensor:
+    return torch.tensor(check_indices("k", k, like.numel(), at_least=1), device=like.device)
+
+
+def _vectors(name: str, v: Tensor, like: Tensor) -> Tensor:
+    if not isinstance(v, Tensor) or v.dtype != like.dtype:
+        found = v.dtype if isinstance(v, Tensor) else type(v).__name__
+        raise TypeError(f"{name}: expected a {like.dtype} tensor, got {found}")
+    if v.ndim != like.ndim or v.shape[1:] != like.shape[1:] or not len(v):
+        raise ValueError(f"{name}: expected shape {('n', *like.shape[1:])}, got {tuple(v.shape)}")
+    return v

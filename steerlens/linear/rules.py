@@ -7,14 +7,7 @@
 
 A rule is called like the unit it stands for, the function first: ``rule(function, *args, **kwargs)``. It
 returns the unit's own value at x0 (Eq. 3), as an affine function of its inputs: whatever it detaches is
-frozen.
-
-    as_is              linear units, and piecewise linear ones: their mask is their derivative
-    ratio              f(x) = x * g with the mask g = f(x) / x frozen (SiLU: the sigmoid)
-    attention          softmax frozen: linear in the values
-    quotient           the denominator frozen
-    group_norm, ...    mean and standard deviation frozen, as in the paper's Figure 2
-    standard_deviation the same norms with only the standard deviation frozen
+frozen. Norms freeze mean and standard deviation, as in the paper's Figure 2; `standard_deviation` only that.
 """
 
 from collections.abc import Callable
@@ -22,18 +15,18 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._pytree import tree_map
+from torch.utils._pytree import tree_map_only
 
 Rule = Callable[..., Any]
 
 
 def as_is(function: Callable, *args: Any, **kwargs: Any) -> Any:
-    """The unit itself: its derivative is its frozen action (the Taylor interpreter, Eq. 4)."""
+    """The unit itself, linear or not: its derivative is its frozen action (Taylor interpreter, Eq. 4)."""
     return function(*args, **kwargs)
 
 
 def ratio(function: Callable, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """x * g with the mask g = f(x) / x frozen, for elementwise units with f(0) = 0."""
+    """x * g with the mask g = f(x) / x frozen (SiLU: the sigmoid), for elementwise units with f(0) = 0."""
     at = x.detach()
     safe = torch.where(at == 0, torch.full_like(at, 1e-6), at)  # the mask's limit at 0
     return x * (function(safe.clone(), *args, **kwargs) / safe)
@@ -54,52 +47,31 @@ def attention(
     function: Callable, query: Tensor, key: Tensor, value: Tensor, *args: Any, **kwargs: Any
 ) -> Any:
     """Attention with its softmax frozen, and its mask: linear in the values."""
-
-    def frozen(leaf: Any) -> Any:
-        return leaf.detach() if isinstance(leaf, Tensor) else leaf
-
-    args, kwargs = tree_map(frozen, (args, kwargs))
-    return function(query.detach(), key.detach(), value, *args, **kwargs)
+    query, key, args, kwargs = _detached((query, key, args, kwargs))
+    return function(query, key, value, *args, **kwargs)
 
 
 def quotient(function: Callable, numerator: Any, denominator: Any, *args: Any, **kwargs: Any) -> Tensor:
     """A quotient with its denominator frozen."""
-    frozen = denominator.detach() if isinstance(denominator, Tensor) else denominator
-    return function(numerator, frozen, *args, **kwargs)
+    return function(numerator, _detached(denominator), *args, **kwargs)
 
 
-def instance_norm(
-    function: Callable,
-    x: Tensor,
-    running_mean: Tensor | None = None,
-    running_var: Tensor | None = None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    use_input_stats: bool = True,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-    mean: bool = True,
-) -> Tensor:
+def _detached(parts: Any) -> Any:
+    return tree_map_only(Tensor, Tensor.detach, parts)
+
+
+def batch_norm(function: Callable, x: Tensor, *args: Any, training: bool = False, **options: Any) -> Tensor:
+    """Batch normalisation: affine with running statistics; without them, those of x0 are frozen."""
+    if not training:
+        return function(x, *args, **options)
+    return group_norm(function, x, x.shape[1], **options)
+
+
+def instance_norm(function: Callable, x: Tensor, *, use_input_stats: bool = True, **options: Any) -> Tensor:
     """Instance normalisation with the standard deviation, and the mean, of each channel frozen."""
     if not use_input_stats:  # running statistics: already affine
-        return function(x, running_mean, running_var, weight, bias, False, momentum, eps)
-    y = _standardized(x, tuple(range(2, x.ndim)), eps, mean)
-    return _affine(y, weight, bias, (1, -1, *[1] * (x.ndim - 2)))
-
-
-def batch_norm(
-    function: Callable,
-    x: Tensor,
-    running_mean: Tensor | None = None,
-    running_var: Tensor | None = None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    training: bool = False,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-) -> Tensor:
-    """Batch normalisation: affine with running statistics; without them, those of x0 are frozen."""
-    return instance_norm(function, x, running_mean, running_var, weight, bias, training, momentum, eps)
+        return function(x, use_input_stats=False, **options)
+    return group_norm(function, x, x.shape[1], **options)
 
 
 def group_norm(
@@ -110,6 +82,7 @@ def group_norm(
     bias: Tensor | None = None,
     eps: float = 1e-5,
     mean: bool = True,
+    **_: Any,  # running statistics
 ) -> Tensor:
     """Group normalisation with the standard deviation, and the mean, of each group frozen."""
     groups = x.unflatten(1, (num_groups, -1))
@@ -147,7 +120,7 @@ def standard_deviation(function: Callable, *args: Any, **kwargs: Any) -> Tensor:
     return NORMS[function.__name__](function, *args, **kwargs, mean=False)
 
 
-NORMS = {"instance_norm": instance_norm, "group_norm": group_norm, "layer_norm": layer_norm}
+NORMS: dict[str, Rule] = {"instance_norm": instance_norm, "group_norm": group_norm, "layer_norm": layer_norm}
 
 
 def _names(text: str) -> frozenset[str]:

@@ -14,16 +14,14 @@ from .._internal.checks import LARGEST_SEED, check_choice, check_integer, check_
 
 
 class Operator(Protocol):
-    """What the iterations need: x0 and output for shape and dtype, F and its transpose."""
+    """What the iterations need: x0 and output for shape and dtype; F v and F^T u of batches (n, ...)."""
 
     x0: Tensor
     output: Tensor
 
-    def apply(self, v: Tensor) -> Tensor:
-        """F v of a batch (n, ...)."""
+    def apply(self, v: Tensor) -> Tensor: ...
 
-    def transpose(self, u: Tensor) -> Tensor:
-        """F^T u of a batch (n, ...)."""
+    def transpose(self, u: Tensor) -> Tensor: ...
 
 
 class Triplets(NamedTuple):
@@ -102,15 +100,10 @@ def _power(operator: Operator, start: Tensor, steps: int, tolerance: float, mome
     found: list[PowerTriplet] = []
     for v in start:
         found.append(power_triplet(operator, v, found, steps=steps, tolerance=tolerance, momentum=momentum))
-    largest = found[0].value.square().clamp(min=1e-300)
-    inputs, outputs = torch.stack([t.input for t in found]), torch.stack([t.output for t in found])
-    return Triplets(
-        torch.stack([t.value for t in found]),
-        _like(inputs, operator.x0),
-        _like(outputs, operator.output),
-        torch.stack([t.error for t in found]) / largest,
-        2 * sum(t.steps for t in found),
-    )
+    values, inputs, outputs, errors, taken, _ = zip(*found, strict=True)
+    shapes = _like(torch.stack(inputs), operator.x0), _like(torch.stack(outputs), operator.output)
+    largest = values[0].square().clamp(min=1e-300)
+    return Triplets(torch.stack(values), *shapes, torch.stack(errors) / largest, 2 * sum(taken))
 
 
 class PowerTriplet(NamedTuple):

@@ -1,17 +1,14 @@
 """What a visualisation is to maximise: small scores of a network's activations, which add and scale.
 
-Objective    a score of every view of every visualisation; ``logit(...) - 0.1 * channel(...)`` is one, too
-activations  of a layer, or the logits
-logit        of a class
-channel      mean of a channel over its places
-neuron       one place of one channel
-direction    mean projection on a vector of the layer's channels, a concept for instance
-inversion    closeness to the activations of given images
+activations     of a layer, or the logits
+Objective       a score of every view of every visualisation; ``logit(...) - 0.1 * channel(...)`` is one, too
+logit, channel, neuron, direction, inversion     the objectives there are
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -76,16 +73,12 @@ def activations(model: nn.Module, images: Tensor, layer: str | None = None) -> T
     Raises:
         ValueError: no such layer, or one that is not reached or has no such output.
     """
-    found = []
-    with evaluation_mode(model):
-        if layer is None:
-            found.append(model(images))
-        else:
-            hook = _module(model, layer).register_forward_hook(lambda _, __, output: found.append(output))
-            try:
-                model(images)
-            finally:
-                hook.remove()
+    found: list[Tensor] = []
+    with (
+        evaluation_mode(model),
+        _module(model, layer).register_forward_hook(lambda _, __, output: found.append(output)),
+    ):
+        model(images)
     if not found or not isinstance(found[-1], Tensor) or found[-1].ndim not in (2, 4):
         came = [type(output).__name__ for output in found[-1:]] or "no call"
         raise ValueError(
@@ -94,11 +87,11 @@ def activations(model: nn.Module, images: Tensor, layer: str | None = None) -> T
     return found[-1]
 
 
-def _module(model: nn.Module, layer: str) -> nn.Module:
-    names = [name for name, _ in model.named_modules() if name]
-    if layer not in names:
-        raise ValueError(f"layer: expected one of {', '.join(names)}, got {layer!r}")
-    return model.get_submodule(layer)
+def _module(model: nn.Module, layer: str | None) -> nn.Module:
+    layers = {name: module for name, module in model.named_modules() if name}
+    if layer is not None and layer not in layers:
+        raise ValueError(f"layer: expected one of {', '.join(layers)}, got {layer!r}")
+    return model if layer is None else layers[layer]
 
 
 def logit(model: nn.Module, classes: Sequence[int] | int) -> Objective:
@@ -112,31 +105,24 @@ def channel(model: nn.Module, layer: str, channels: Sequence[int] | int) -> Obje
 
 
 def neuron(
-    model: nn.Module,
-    layer: str,
-    channels: Sequence[int] | int,
-    place: tuple[int, int] | None = None,
+    model: nn.Module, layer: str, channels: Sequence[int] | int, place: tuple[int, int] | None = None
 ) -> Objective:
     """One place (row, column) of a channel of a layer (batch, channels, h, w); its middle if None."""
 
     def at(found: Tensor) -> Tensor:
         if found.ndim != 4:
             raise ValueError(f"layer: expected activations (batch, channels, h, w), got {tuple(found.shape)}")
-        sides = found.shape[-2:]
-        row, column = (n // 2 for n in sides) if place is None else place
-        return found[
-            :, :, check_integer("row", row, 0, sides[0] - 1), check_integer("column", column, 0, sides[1] - 1)
-        ]
+        height, width = found.shape[-2:]
+        row, column = (height // 2, width // 2) if place is None else place
+        check_integer("row", row, 0, height - 1)
+        check_integer("column", column, 0, width - 1)
+        return found[:, :, row, column]
 
     return _picked(model, layer, channels, "channels", at)
 
 
 def _picked(
-    model: nn.Module,
-    layer: str | None,
-    units: Sequence[int] | int,
-    name: str,
-    pooled: Callable[[Tensor], Tensor],
+    model: nn.Module, layer: str | None, units: Any, name: str, pooled: Callable[[Tensor], Tensor]
 ) -> Objective:
     """Some columns of (batch, units), one for each visualisation."""
     units = torch.tensor(check_indices(name, units, 2**31, at_least=1))
@@ -150,7 +136,7 @@ def _picked(
 
 
 def direction(model: nn.Module, layer: str, vectors: Tensor) -> Objective:
-    """Mean over places of the projection of a layer's activations on unit vectors.
+    """Mean over places of the projection of a layer's activations on unit vectors, concepts for instance.
 
     Args:
         model, layer: as in `activations`.

@@ -9,7 +9,7 @@ way back, x = sigmoid(M u + m), always ends in (0, 1).
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from torchvision.transforms import v2
 from .._internal.checks import check_images, check_integer
 from ..data.files import open_picture
 from ..data.images import ImageData
-from ..transforms.base import Coefficients, Fourier, Transform, check_transform
+from ..transforms.base import Fourier, Transform, check_transform
+from ..transforms.coefficients import Coefficients
 
 MARGIN = 0.01  # values nearer to 0 or 1 than this have the logit of the margin
 SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".webp"}
@@ -91,11 +92,9 @@ class Spectrum:
 
     def to(self, target: torch.device | torch.dtype) -> "Spectrum":
         """The same in another precision or on another device."""
-        moved = {
-            name: tuple(t.to(target) for t in getattr(self, name)) for name in ("magnitudes", "residuals")
-        }
-        rest = (self.mixing.to(target), self.mean_color.to(target), self.count, self.source, self.sha256)
-        return Spectrum(self.transform, moved["magnitudes"], moved["residuals"], *rest)
+        bands, residuals = (tuple(t.to(target) for t in part) for part in (self.magnitudes, self.residuals))
+        moved = replace(self, magnitudes=bands, residuals=residuals)
+        return replace(moved, mixing=self.mixing.to(target), mean_color=self.mean_color.to(target))
 
     def __str__(self) -> str:
         height, width = self.shape
@@ -117,7 +116,7 @@ def magnitude_spectrum(
         ValueError: values outside [0, 1], images of one colour, no pictures, or a size where none is due.
     """
     images, source = _images_and_source(images, size)
-    transform = Fourier(tuple(images.shape[-2:])) if transform is None else transform
+    transform = Fourier((images.shape[-2], images.shape[-1])) if transform is None else transform
     check_images(images, check_transform(transform), unit_range=True)
     logits = torch.logit(images.double(), MARGIN)
     mean = logits.mean((0, 2, 3))
@@ -134,17 +133,13 @@ def magnitude_spectrum(
 
 def _measured(bare: Spectrum, images: Tensor) -> Spectrum:
     """The spectrum with its magnitudes, summed image by image: bands of many images need much memory."""
-    magnitudes = residuals = 0
+    sums: list[Tensor] = []
     for image in images.double().split(1):
         found = bare.transform.analyze(bare.canvas_of(image))
-        magnitudes = [band.abs() / len(images) + m for band, m in _with(found.bands, magnitudes)]
-        residuals = [part / len(images) + m for part, m in _with(found.residuals, residuals)]
-    rest = (bare.mixing, bare.mean_color, bare.count, bare.source, bare.sha256)
-    return Spectrum(bare.transform, tuple(magnitudes), tuple(residuals), *rest)
-
-
-def _with(parts: tuple[Tensor, ...], sums: list[Tensor] | int) -> zip:
-    return zip(parts, sums or [0] * len(parts), strict=True)
+        shares = [part / len(images) for part in (*(band.abs() for band in found.bands), *found.residuals)]
+        sums = [share + total for share, total in zip(shares, sums, strict=True)] if sums else shares
+    bands = len(found.bands)
+    return replace(bare, magnitudes=tuple(sums[:bands]), residuals=tuple(sums[bands:]))
 
 
 def _images_and_source(images: Tensor | ImageData | str | Path, size: int | None) -> tuple[Tensor, str]:

@@ -11,6 +11,7 @@ canvas, and a sigmoid to the image (`steerlens.spectra`): magnitudes are exact o
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,8 +22,8 @@ from .._internal.progress import progress_bar
 from .objectives import Objective
 from .spectra import Spectrum
 
-FREE = ("phase", "spectrum", "pixels")
 RATES = {"phase": 0.1, "spectrum": 0.05, "pixels": 0.05}
+FREE = tuple(RATES)
 SMALL_START = 0.01  # standard deviation, in units of the natural magnitude or canvas (Olah et al., 2017)
 CENTRE_SPREAD, SIDE_SPREAD, SMALLEST_SIDE = 0.15, 0.05, 0.05  # shares of the image
 
@@ -48,10 +49,9 @@ class Visualization:
     def magnitude_error(self) -> float:
         """Largest |realised - given| magnitude, in units of the largest given one, over all bands."""
         realised = self.spectrum.transform.analyze(self.canvas).bands
-        pairs = list(zip(realised, self.spectrum.magnitudes, strict=True))
-        largest = max(r.max() for _, r in pairs)
+        pairs = zip(realised, self.spectrum.magnitudes, strict=True)
         free = [(found.abs() - r * (r > 0)).abs().max() for found, r in pairs]
-        return (max(free) / largest).item()
+        return (max(free) / max(r.max() for r in self.spectrum.magnitudes)).item()
 
     def shown(self, opaque: float = 0.8) -> Tensor:
         """Colours and opacity (n, channels + 1, height, width) in [0, 1], as the papers show them.
@@ -115,7 +115,7 @@ def maco(
     rate = RATES[free] if rate is None else check_number("rate", rate, positive=True)
     size = min(spectrum.shape) if size is None else check_integer("size", size, 1)
     optimizer = torch.optim.Adam(start, lr=rate)
-    transparency, scores = 0, []
+    transparency, scores = torch.zeros(()), []
     for step in progress_bar("maco", progress, range(steps)):
         canvas = draw(start)
         if watch is not None:
@@ -143,22 +143,17 @@ def random_views(
     Centres are normal around the middle (0.15 of the side), sides normal around ``side`` (0.05), crops lie
     within the image. With ``count`` 0 there is one view an image, the whole, (n, channels, size, size).
     """
-    kinds = {"dtype": images.dtype, "device": images.device}
     if count == 0:
         views = interpolate(images, (size, size), mode="bilinear", antialias=True)
     else:
         half = (side + SIDE_SPREAD * torch.randn(count, 1, generator=generator)).clamp(SMALLEST_SIDE, 1) / 2
         centre = 0.5 + CENTRE_SPREAD * torch.randn(count, 2, generator=generator)
-        centre = torch.minimum(torch.maximum(centre, half), 1 - half)
+        centre = centre.clamp(half, 1 - half)
         maps = torch.cat([torch.diag_embed(2 * half.expand(-1, 2)), (2 * centre - 1)[..., None]], 2)
-        grid = affine_grid(maps.to(**kinds), [count, 1, size, size], align_corners=False)
-        views = grid_sample(
-            images.repeat_interleave(count, 0),
-            grid.repeat(len(images), 1, 1, 1),
-            align_corners=False,
-            padding_mode="border",
-        )
-    drawn = torch.randn(max(1, count), *views.shape[1:], generator=generator).to(**kinds)
+        grid = affine_grid(maps.to(images), [count, 1, size, size], align_corners=False)
+        pairs = images.repeat_interleave(count, 0), grid.repeat(len(images), 1, 1, 1)
+        views = grid_sample(*pairs, align_corners=False, padding_mode="border")
+    drawn = torch.randn(max(1, count), *views.shape[1:], generator=generator).to(images)
     return views + noise * drawn.repeat(len(images), 1, 1, 1)
 
 
@@ -176,30 +171,25 @@ def _start(
         shape = (1, spectrum.channels, *spectrum.shape)
         return [leaf(SMALL_START * torch.randn(shape, generator=generator))], lambda parts: parts[0].clone()
     if free == "phase":
-        turns = [torch.rand(r.shape, generator=generator) for r in spectrum.magnitudes]
-        return [leaf(2 * math.pi * turn) for turn in turns], lambda parts: spectrum.synthesize(
-            parts, contrast
-        )
+        phases = [2 * math.pi * torch.rand(r.shape, generator=generator) for r in spectrum.magnitudes]
+        return [leaf(phase) for phase in phases], lambda parts: spectrum.synthesize(tuple(parts), contrast)
+
+    def scaled(parts: list[Tensor]) -> Tensor:
+        pairs = zip(spectrum.magnitudes, parts, strict=True)
+        return spectrum.with_bands([r * torch.view_as_complex(part) for r, part in pairs])
+
     drawn = [SMALL_START * torch.randn(*r.shape, 2, generator=generator) for r in spectrum.magnitudes]
-    return [leaf(part) for part in drawn], lambda parts: spectrum.with_bands(
-        [r * torch.view_as_complex(part) for r, part in zip(spectrum.magnitudes, parts, strict=True)]
-    )
+    return [leaf(part) for part in drawn], scaled
 
 
 def _check(
-    objective: Objective,
-    spectrum: Spectrum,
-    steps: int,
-    crops: int,
-    sides: tuple[float, float],
-    noise: float,
-    progress: bool,
+    objective: Any, spectrum: Any, steps: Any, crops: Any, sides: Any, noise: Any, progress: Any
 ) -> None:
     """Raise TypeError or ValueError unless all is as `maco` says."""
-    for name, value, kind in (("objective", objective, Objective), ("spectrum", spectrum, Spectrum)):
-        if not isinstance(value, kind):
-            expected = f"one of steerlens.{'objectives' if kind is Objective else 'spectra'}"
-            raise TypeError(f"{name}: expected {expected}, got {type(value).__name__}")
+    if not isinstance(objective, Objective):
+        raise TypeError(f"objective: expected one of steerlens.objectives, got {type(objective).__name__}")
+    if not isinstance(spectrum, Spectrum):
+        raise TypeError(f"spectrum: expected one of steerlens.spectra, got {type(spectrum).__name__}")
     check_integer("steps", steps, 1)
     check_integer("crops", crops, 0)
     if not isinstance(sides, tuple | list) or len(sides) != 2:

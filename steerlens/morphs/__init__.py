@@ -7,8 +7,9 @@ morph        `Morph`, its frames and distances; `extrapolate`, along that path
 steering     `steer`: the gradient anew at every step
 """
 
+from .frozen import extrapolate
 from .gradients import gradient_step, polar_gradient, wirtinger_gradient
-from .morph import Morph, extrapolate
+from .morph import Morph
 from .steering import steer
 
 __all__ = ["Morph", "extrapolate", "gradient_step", "polar_gradient", "steer", "wirtinger_gradient"]

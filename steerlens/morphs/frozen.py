@@ -1,45 +1,161 @@
-"""Frozen extrapolation: one gradient at the source, its phase shift amplified linearly (Eq. 2 and 9-11).
+"""Frozen morphs: one gradient at the source, its phase shift amplified linearly in k (Eq. 2 and 9-11).
 
-frozen_parts   what the images of a frozen morph are made of, from the gradient at their source
-FrozenPath     these images at any k: one by one, or a sweep from the source outwards
+extrapolate   the morphs
+FrozenPath    their images at any k: one by one, or a sweep from the source outwards
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from .._internal.buffers import uninitialized
-from ..transforms.base import Coefficients, Transform
-from .gradients import analyzed_with_gradient, gradient_step
-from .steps import amplitude_gain, phasor, rendered
+from .._internal.checks import (
+    check_choice,
+    check_images,
+    check_memory,
+    check_number,
+    check_steps,
+    check_targets,
+)
+from .._internal.chunks import TRANSFORM, images_at_once, in_chunks, row_slices
+from .._internal.modes import evaluation_mode
+from .._internal.progress import progress_bar
+from ..transforms.base import Transform, check_transform
+from ..transforms.coefficients import Coefficients
+from .gradients import OBJECTIVES, analyzed_with_gradient, batched_logits, gradient_step, image_gradient
+from .morph import Morph, measured
+from .steps import AMPLITUDES, amplitude_gain, phasor, rendered
+from .weights import edit_weights
 
 
-def frozen_parts(
+def extrapolate(
+    model: nn.Module,
     images: Tensor,
-    gradient: Tensor,
+    targets: Tensor | Sequence[int] | int,
     transform: Transform,
-    weights: Coefficients,
-    alpha: float,
-    amplitude: str,
-) -> tuple[Tensor, ...]:
-    """Coefficients of the images; arg z of each band, z = 1 + alpha g / S; alpha dL/dr; |z| where it counts.
+    *,
+    alpha: float = 1.0,
+    steps: int | Sequence[float] = 24,
+    amplitude: str = "constant",
+    residuals: Mapping[str, str] | str | None = None,
+    objective: str = "log_probability",
+    scales: Sequence[int] | int | None = None,
+    orientations: Sequence[int] | int | None = None,
+    bands: Iterable[tuple[int, int]] | None = None,
+    amplifiers: Sequence[float] | None = None,
+    memory: float | None = None,
+    progress: bool = True,
+) -> Morph:
+    """Frozen morphs: the one-step phase shift at the source, extrapolated linearly in k (Eq. 9-11).
+
+    S_k = A_k exp(i (Phi_0 + k arg z)) with z = 1 + alpha g / S at the source, and r_k = r_0 + k alpha dL/dr
+    for the real residuals that are to be extrapolated (Eq. 2).
 
     Args:
-        images: sources (batch, channels, height, width).
-        gradient: dL/ds at them, of the same shape.
-        transform: the coefficients are its.
-        weights: factors on the gradient of the coefficients, as of `steerlens.morphs.steps.edit_weights`.
-        alpha: step size of Eq. 6.
-        amplitude: how A_k follows from |z|; it does not count if "constant".
+        model: maps images to logits (batch, classes); used in eval mode and given back as it was.
+        images: (batch, channels, height, width) in [0, 1].
+        targets: class indices (batch,), or one for all.
+        transform: `SteerablePyramid`, `Fourier`, `Pixels` or another `Transform`.
+        alpha: amplifier of the gradient (Eq. 6).
+        steps: how many frames after the source (k = 1 .. steps), or the increasing positive k themselves.
+        amplitude: A_k: "constant" A_0 (the paper's), "compounded" |z|^k A_0, or "linear"
+            (1 + k (|z| - 1)) A_0, held at 0 where it would turn negative (Appendix B).
+        residuals: "linear" or "fixed" for all, or by name. What is left out follows
+            ``transform.residual_policy``, or is fixed when bands are chosen.
+        objective: "log_probability" of the target, its "logit", or the "margin" to the source class.
+        scales, orientations: edit only these bands (scale 0 is the finest).
+        bands: edit only these, pairs (scale, orientation); none if [].
+        amplifiers: one factor on alpha for each channel.
+        memory: about how many MiB may be worked on at once, at least one image's, beside the sources'
+            coefficients, the frames and what the model itself takes; None: what is fastest.
+        progress: show a bar in runs of more than two seconds.
+
+    Raises:
+        TypeError, ValueError: an argument that does not fit; the message says what was expected.
     """
-    source, uphill = analyzed_with_gradient(images, gradient, transform)
-    uphill = uphill * weights
-    pairs = list(zip(source.bands, uphill.bands, strict=True))
-    shifts = [((S + alpha * g) * S.conj()).angle() for S, g in pairs]  # arg z, with no quotient
-    gains = [] if amplitude == "constant" else [gradient_step(S, g, alpha).abs() for S, g in pairs]
-    return (*source.parts, *shifts, *(alpha * g for g in uphill.residuals), *gains)
+    images = check_images(images, check_transform(transform), unit_range=True).detach()
+    alpha, k = check_number("alpha", alpha), check_steps(steps).to(images)
+    check_choice("amplitude", amplitude, AMPLITUDES)
+    check_choice("objective", objective, OBJECTIVES)
+    targets = check_targets(targets, len(images)).to(images.device)
+    weights = edit_weights(transform, images, residuals, scales, orientations, bands, amplifiers)
+    memory = check_memory(memory)
+
+    def at_sources(images: Tensor, targets: Tensor) -> tuple[Tensor, FrozenParts]:
+        gradient, logits = image_gradient(model, images, targets, objective)
+        return logits, FrozenParts.at(images, gradient, transform, weights, alpha, amplitude)
+
+    with evaluation_mode(model), torch.no_grad():
+        logits, parts = in_chunks(at_sources, (images, targets), images_at_once(images, memory))
+        path = FrozenPath(parts, transform, amplitude)
+        return _frozen_morph(model, images, logits, targets, k, path, memory, progress)
+
+
+def _frozen_morph(
+    model: nn.Module,
+    images: Tensor,
+    logits: Tensor,
+    targets: Tensor,
+    k: Tensor,
+    path: "FrozenPath",
+    memory: float | None,
+    progress: bool,
+) -> Morph:
+    """Frames at every k, rendered and scored some at a time."""
+    frames = images.new_empty((len(images), len(k) + 1, *images.shape[1:]))
+    scores = logits.new_empty(len(images), len(k) + 1, logits.shape[1])
+    frames[:, 0], scores[:, 0] = images, logits
+    most = images_at_once(images, memory, TRANSFORM)
+    with progress_bar("extrapolate", progress, total=len(images) * len(k)) as bar:
+        for rows in row_slices(len(images), most):
+            frame = 1
+            for part in path.sweep(rows, k.tolist(), max(1, most // (rows.stop - rows.start))):
+                now = slice(frame, frame := frame + len(part))
+                found = batched_logits(model, part.flatten(0, 1), memory).unflatten(0, part.shape[:2])
+                frames[rows, now], scores[rows, now] = part.transpose(0, 1), found.transpose(0, 1)
+                bar.update(part.shape[0] * part.shape[1])
+    return measured(frames, scores, torch.cat([k.new_zeros(1), k]), targets, path)
+
+
+class FrozenParts(NamedTuple):
+    """What the images of a frozen morph are made of.
+
+    Attributes:
+        source: coefficients of the sources.
+        pace: their change per unit of k: arg z of each band, z = 1 + alpha g / S, and alpha dL/dr.
+        gains: |z| of each band; none if the amplitude is constant.
+    """
+
+    source: Coefficients
+    pace: Coefficients
+    gains: tuple[Tensor, ...]
+
+    @staticmethod
+    def at(
+        images: Tensor,
+        gradient: Tensor,
+        transform: Transform,
+        weights: Coefficients,
+        alpha: float,
+        amplitude: str,
+    ) -> "FrozenParts":
+        """Of sources (batch, channels, height, width) and dL/ds there, of the same shape.
+
+        Args:
+            images, gradient, transform: the sources, dL/ds, and what takes both apart.
+            weights: factors on the gradient of the coefficients, as of `steerlens.morphs.steps.edit_weights`.
+            alpha: step size of Eq. 6.
+            amplitude: how A_k follows from |z|; it does not count if "constant".
+        """
+        source, uphill = analyzed_with_gradient(images, gradient, transform)
+        uphill = uphill * weights
+        pairs = list(zip(source.bands, uphill.bands, strict=True))
+        shifts = tuple(((S + alpha * g) * S.conj()).angle() for S, g in pairs)  # arg z, with no quotient
+        gains = () if amplitude == "constant" else tuple(gradient_step(S, g, alpha).abs() for S, g in pairs)
+        return FrozenParts(source, Coefficients(shifts, tuple(alpha * g for g in uphill.residuals)), gains)
 
 
 @dataclass(frozen=True)
@@ -47,48 +163,44 @@ class FrozenPath:
     """S_k = A_k exp(i (Phi_0 + k arg z)) in the bands, r_k = r_0 + k alpha dL/dr in the residuals.
 
     Attributes:
+        parts: coefficients, their pace, and the gains.
         transform: whose coefficients these are.
         amplitude: how A_k follows from |z| (Appendix B).
-        source: coefficients of the sources.
-        pace: arg z of each band, real, and alpha dL/dr of each residual: the change per unit of k.
-        gains: |z| of each band; none if the amplitude is constant.
     """
 
+    parts: FrozenParts
     transform: Transform
     amplitude: str
-    source: Coefficients
-    pace: Coefficients
-    gains: tuple[Tensor, ...]
 
-    @staticmethod
-    def of(parts: Sequence[Tensor], transform: Transform, amplitude: str) -> "FrozenPath":
-        """The path of what `frozen_parts` returned."""
-        residuals = len(transform.residual_policy)
-        bands = (len(parts) - 2 * residuals) // (2 if amplitude == "constant" else 3)
-        whole = bands + residuals
-        source, pace, gains = parts[:whole], parts[whole : 2 * whole], parts[2 * whole :]
-        source, pace = (Coefficients(tuple(c[:bands]), tuple(c[bands:])) for c in (source, pace))
-        return FrozenPath(transform, amplitude, source, pace, tuple(gains))
-
-    def render(self, rows: Tensor, k: Tensor) -> Tensor:
+    def __call__(self, rows: Tensor, k: Tensor) -> Tensor:
         """Images of rows (n,) of the batch at real k (n,)."""
-        k = k.to(self.source.residuals[0])[:, None, None, None]
-        source, pace = self.source[rows], self.pace[rows]
+        source, pace, gains = self._rows(rows)
+        k = k.to(source.residuals[0])[:, None, None, None]
         bands = [S * phasor(k[..., None] * shift) for S, shift in zip(source.bands, pace.bands, strict=True)]
         residuals = [r + k * slope for r, slope in zip(source.residuals, pace.residuals, strict=True)]
-        gains = [gain[rows] for gain in self.gains]
         return self._rendered(bands, residuals, gains, k)
+
+    def to(self, device: torch.device | str) -> "FrozenPath":
+        """The same on a device."""
+        source, pace, gains = self.parts
+        parts = FrozenParts(source.to(device), pace.to(device), tuple(gain.to(device) for gain in gains))
+        return FrozenPath(parts, self.transform, self.amplitude)
+
+    def _rows(self, rows: Tensor | slice) -> FrozenParts:
+        source, pace, gains = self.parts
+        return FrozenParts(source[rows], pace[rows], tuple(gain[rows] for gain in gains))
 
     def sweep(self, rows: slice, k: Sequence[float], together: int) -> Iterator[Tensor]:
         """Images (frames, n, channels, height, width) of rows at increasing k, some frames at a time.
 
         Every frame's bands are the last one's, turned by one complex factor: exp(i (k' - k) arg z).
         """
-        source, pace, gains = self.source[rows], self.pace[rows], [gain[rows] for gain in self.gains]
-        bands, at, step, turns = source.bands, 0.0, None, []
+        source, pace, gains = self._rows(rows)
+        bands, at = list(source.bands), 0.0
+        step, turns = math.nan, list(source.bands)
         for start in range(0, len(k), together):
             ks = k[start : start + together]
-            turned = [uninitialized((len(ks), *S.shape), S) for S in bands]
+            turned = [S.new_empty((len(ks), *S.shape)) for S in bands]
             for frame, position in enumerate(ks):
                 if position - at != step:
                     step = position - at
@@ -108,7 +220,7 @@ class FrozenPath:
             yield images.unflatten(0, (len(ks), -1))
 
     def _rendered(
-        self, bands: list[Tensor], residuals: list[Tensor], gains: list[Tensor], k: Tensor
+        self, bands: list[Tensor], residuals: list[Tensor], gains: Sequence[Tensor], k: Tensor
     ) -> Tensor:
         """Images of bands with the source's amplitudes, which become those of k (n, 1, 1, 1)."""
         if self.amplitude != "constant":

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from .._internal.checks import check_choice, check_complex, check_images, check_number, check_targets
 from .._internal.chunks import images_at_once, in_chunks
 from .._internal.modes import evaluation_mode
-from ..transforms.base import Coefficients, Transform, check_transform
+from ..transforms.base import Transform, check_transform
+from ..transforms.coefficients import Coefficients
 
 OBJECTIVES = ("log_probability", "logit", "margin")
 
@@ -48,7 +49,7 @@ def batched_logits(model: nn.Module, images: Tensor, memory: float | None = None
     """:func:`model_logits` of any number of images, in eval mode, some at a time (see `images_at_once`)."""
     most = images_at_once(images, memory)
     with evaluation_mode(model):
-        return in_chunks(lambda part: (model_logits(model, part),), (images,), most)[0]
+        return in_chunks(lambda part: model_logits(model, part), (images,), most)
 
 
 def objective_values(
@@ -87,7 +88,7 @@ def _rivals(logits: Tensor, targets: Tensor) -> Tensor:
 def image_gradient(
     model: nn.Module,
     images: Tensor,
-    targets: Tensor,
+    targets: Tensor | int,
     objective: str = "log_probability",
     sources: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
@@ -175,9 +176,9 @@ def _halved(coefficients: Coefficients) -> Coefficients:
 def _pull_back(gradient: Tensor, at: Coefficients, transform: Transform) -> Coefficients:
     """torch's gradient (2 dL/dS*) of the coefficients: dL/ds pulled back through ``synthesize``."""
     with torch.enable_grad():
-        at = at.map(*[lambda part: part.detach().requires_grad_()] * 2)
+        at = Coefficients.of([part.detach().requires_grad_() for part in at.parts], len(at.bands))
         parts = torch.autograd.grad(transform.synthesize(at), at.parts, gradient)
-    return Coefficients(tuple(parts[: len(at.bands)]), tuple(parts[len(at.bands) :]))
+    return Coefficients.of(parts, len(at.bands))
 
 
 def polar_gradient(coefficients: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:

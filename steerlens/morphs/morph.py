@@ -1,12 +1,6 @@
-"""Morphs: the sequence of images on the way from a source to a target class.
+"""`Morph`: the images on the way from a source to a target class, and what was measured on them."""
 
-    Morph         the frames, and everything that was measured on them
-    extrapolate   frozen: one gradient at the source, amplified linearly in k (Eq. 2 and 9-11)
-
-`steerlens.steer`, which takes the gradient anew at every step, stands in ``steering.py``.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -16,30 +10,20 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from .._internal.buffers import uninitialized
-from .._internal.checks import (
-    check_choice,
-    check_images,
-    check_indices,
-    check_integer,
-    check_memory,
-    check_number,
-    check_steps,
-    check_targets,
-)
-from .._internal.chunks import TRANSFORM, images_at_once, in_chunks, row_slices
-from .._internal.progress import progress_bar
-from ..transforms.base import Transform, check_transform
-from .frozen import FrozenPath, frozen_parts
-from .gradients import OBJECTIVES, batched_logits, evaluation_mode, image_gradient
-from .steps import AMPLITUDES, bisect_distance, edit_weights, l2_distance
+from .._internal.checks import check_indices, check_integer, check_number
+from .._internal.chunks import TRANSFORM, images_at_once, in_chunks
+from ..transforms.coefficients import batch_rows, same_tensors
+from .steps import bisect_distance, l2_distance
 
 LONGEST_GIF_FRAME = 655_350  # milliseconds: 16 bits of hundredths of a second
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Morph:
     """Frames of a batch of morphs. All tensors are on the device of the images.
+
+    ``len`` is the batch; ``morph[3:5]`` has some of its rows; ``==`` compares all that was measured. Morphs
+    can be pickled, copied and saved by ``torch.save``.
 
     Attributes:
         frames: (batch, frames, channels, height, width), clipped to [0, 1]; ``frames[:, 0]`` the sources.
@@ -59,6 +43,11 @@ class Morph:
     sources: Tensor
     targets: Tensor
     render: Callable[[Tensor, Tensor], Tensor]
+
+    @property
+    def measurements(self) -> tuple[Tensor, ...]:
+        """All tensors, a row a morph, but the steps."""
+        return self.frames, self.probabilities, self.distances, self.sources, self.targets
 
     @property
     def target_probabilities(self) -> Tensor:
@@ -125,97 +114,47 @@ class Morph:
             loop=0,
         )
 
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __getitem__(self, rows: Tensor | slice | Sequence[int] | int) -> "Morph":
+        """Some of the morphs, by slice, indices, boolean mask, or one index (a batch of one)."""
+        rows = batch_rows(rows)
+        chosen = torch.arange(len(self), device=self.frames.device)[rows]
+        frames, probabilities, distances, sources, targets = (part[chosen] for part in self.measurements)
+        render = _Rows(self.render, chosen)
+        return Morph(frames, probabilities, distances, self.steps, sources, targets, render)
+
+    def to(self, device: torch.device | str) -> "Morph":
+        """The same on a device."""
+        frames, probabilities, distances, sources, targets = (part.to(device) for part in self.measurements)
+        render = self.render.to(device) if hasattr(self.render, "to") else self.render
+        return Morph(frames, probabilities, distances, self.steps.to(device), sources, targets, render)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Morph):
+            return NotImplemented
+        return same_tensors((*self.measurements, self.steps), (*other.measurements, other.steps))
+
     def __repr__(self) -> str:
-        final = self.target_probabilities[:, -1].median()
+        final = self.target_probabilities[:, -1].quantile(0.5)
         batch, frames = self.distances.shape
         return f"Morph({batch} images, {frames} frames, median target probability at the end {final:.3g})"
 
 
-def extrapolate(
-    model: nn.Module,
-    images: Tensor,
-    targets: Tensor | Sequence[int] | int,
-    transform: Transform,
-    *,
-    alpha: float = 1.0,
-    steps: int | Sequence[float] = 24,
-    amplitude: str = "constant",
-    residuals: Mapping[str, str] | str | None = None,
-    objective: str = "log_probability",
-    scales: Sequence[int] | int | None = None,
-    orientations: Sequence[int] | int | None = None,
-    amplifiers: Sequence[float] | None = None,
-    memory: float | None = None,
-    progress: bool = True,
-) -> Morph:
-    """Frozen morphs: the one-step phase shift at the source, extrapolated linearly in k (Eq. 9-11).
+@dataclass(frozen=True)
+class _Rows:
+    """What renders some rows of a batch."""
 
-    S_k = A_k exp(i (Phi_0 + k arg z)) with z = 1 + alpha g / S at the source, and r_k = r_0 + k alpha dL/dr
-    for the real residuals that are to be extrapolated (Eq. 2).
+    render: Callable[[Tensor, Tensor], Tensor]
+    rows: Tensor
 
-    Args:
-        model: maps images to logits (batch, classes); used in eval mode and given back as it was.
-        images: (batch, channels, height, width) in [0, 1].
-        targets: class indices (batch,), or one for all.
-        transform: `SteerablePyramid`, `Fourier`, `Pixels` or another `Transform`.
-        alpha: amplifier of the gradient (Eq. 6).
-        steps: how many frames after the source (k = 1 .. steps), or the increasing positive k themselves.
-        amplitude: A_k: "constant" A_0 (the paper's), "compounded" |z|^k A_0, or "linear"
-            (1 + k (|z| - 1)) A_0, held at 0 where it would turn negative (Appendix B).
-        residuals: "linear" or "fixed" for all, or by name. What is left out follows
-            ``transform.residual_policy``, or is fixed when ``scales`` or ``orientations`` are chosen.
-        objective: "log_probability" of the target, its "logit", or the "margin" to the source class.
-        scales, orientations: edit only these bands (scale 0 is the finest).
-        amplifiers: one factor on alpha for each channel.
-        memory: about how many MiB may be worked on at once, at least one image's, beside the sources'
-            coefficients, the frames and what the model itself takes; None: what is fastest.
-        progress: show a bar in runs of more than two seconds.
+    def __call__(self, rows: Tensor, positions: Tensor) -> Tensor:
+        return self.render(self.rows[rows], positions)
 
-    Raises:
-        TypeError, ValueError: an argument that does not fit; the message says what was expected.
-    """
-    images = check_images(images, check_transform(transform), unit_range=True).detach()
-    alpha, k = check_number("alpha", alpha), check_steps(steps).to(images)
-    check_choice("amplitude", amplitude, AMPLITUDES)
-    check_choice("objective", objective, OBJECTIVES)
-    targets = check_targets(targets, len(images)).to(images.device)
-    weights = edit_weights(transform, images, residuals, scales, orientations, amplifiers)
-    memory = check_memory(memory)
-
-    def at_sources(images: Tensor, targets: Tensor) -> tuple[Tensor, ...]:
-        gradient, logits = image_gradient(model, images, targets, objective)
-        return logits, *frozen_parts(images, gradient, transform, weights, alpha, amplitude)
-
-    with evaluation_mode(model), torch.no_grad():
-        logits, *parts = in_chunks(at_sources, (images, targets), images_at_once(images, memory))
-        path = FrozenPath.of(parts, transform, amplitude)
-        return _frozen_morph(model, images, logits, targets, k, path, memory, progress)
-
-
-def _frozen_morph(
-    model: nn.Module,
-    images: Tensor,
-    logits: Tensor,
-    targets: Tensor,
-    k: Tensor,
-    path: FrozenPath,
-    memory: float | None,
-    progress: bool,
-) -> Morph:
-    """Frames at every k, rendered and scored some at a time."""
-    frames = uninitialized((len(images), len(k) + 1, *images.shape[1:]), images)
-    scores = logits.new_empty(len(images), len(k) + 1, logits.shape[1])
-    frames[:, 0], scores[:, 0] = images, logits
-    most = images_at_once(images, memory, TRANSFORM)
-    with progress_bar("extrapolate", progress, total=len(images) * len(k)) as bar:
-        for rows in row_slices(len(images), most):
-            frame = 1
-            for part in path.sweep(rows, k.tolist(), max(1, most // (rows.stop - rows.start))):
-                now = slice(frame, frame := frame + len(part))
-                found = batched_logits(model, part.flatten(0, 1), memory).unflatten(0, part.shape[:2])
-                frames[rows, now], scores[rows, now] = part.transpose(0, 1), found.transpose(0, 1)
-                bar.update(part.shape[0] * part.shape[1])
-    return measured(frames, scores, torch.cat([k.new_zeros(1), k]), targets, path.render)
+    def to(self, device: torch.device | str) -> "_Rows":
+        render = self.render.to(device) if hasattr(self.render, "to") else self.render
+        return _Rows(render, self.rows.to(device))
 
 
 def measured(
@@ -223,7 +162,7 @@ def measured(
 ) -> Morph:
     """A morph of these frames, with what is derived from them and their logits (batch, frames, classes)."""
     most = images_at_once(frames[:, 0], bytes_each=TRANSFORM * frames.shape[1])
-    (distances,) = in_chunks(lambda rows: (l2_distance(rows, rows[:, :1]),), (frames,), most)
+    distances = in_chunks(lambda rows: l2_distance(rows, rows[:, :1]), (frames,), most)
     return Morph(frames, logits.softmax(2), distances, k, logits[:, 0].argmax(1), targets, render)
 
 

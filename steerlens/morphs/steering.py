@@ -3,7 +3,7 @@
 steer   live (the current image is analysed again) or persistent (increments to the source's phases)
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -20,7 +20,8 @@ from .._internal.checks import (
 )
 from .._internal.chunks import images_at_once, row_slices
 from .._internal.progress import progress_bar
-from ..transforms.base import Coefficients, Transform, check_transform
+from ..transforms.base import Transform, check_transform
+from ..transforms.coefficients import Coefficients
 from .gradients import (
     OBJECTIVES,
     analyzed_with_gradient,
@@ -34,13 +35,13 @@ from .steps import (
     DIRECTIONS,
     ascent_increments,
     bisect_distance,
-    edit_weights,
     l2_distance,
     moved,
     of_length,
     rendered,
     scaled,
 )
+from .weights import edit_weights
 
 REGIMES = ("live", "persistent")
 
@@ -50,18 +51,19 @@ def steer(
     images: Tensor,
     targets: Tensor | Sequence[int] | int,
     transform: Transform,
+    *,
     regime: str = "live",
     direction: str = "phase",
     cap: float = 0.3,
     steps: int = 24,
     budget: float | None = None,
     length: float | None = None,
-    *,
     alpha: float = 1.0,
     residuals: Mapping[str, str] | str | None = None,
     objective: str = "log_probability",
     scales: Sequence[int] | int | None = None,
     orientations: Sequence[int] | int | None = None,
+    bands: Iterable[tuple[int, int]] | None = None,
     amplifiers: Sequence[float] | None = None,
     memory: float | None = None,
     progress: bool = True,
@@ -71,8 +73,8 @@ def steer(
     The gradient is taken at the clipped image and passed straight through the clipping.
 
     Args:
-        model, images, targets, transform, objective, scales, orientations, amplifiers, memory, progress: as
-            in :func:`extrapolate`.
+        model, images, targets, transform: as in :func:`steerlens.extrapolate`, and so are objective, scales,
+            orientations, bands, amplifiers, memory and progress.
         regime: "live" analyses the current image again at every step; "persistent" keeps the source's
             coefficients and adds up increments to their phases (and log-amplitudes).
         direction: "phase": dL/dPhi, which moves the strong coefficients; "wirtinger": arg z of Eq. 9,
@@ -92,7 +94,9 @@ def steer(
     """
     images = check_images(images, check_transform(transform), unit_range=True).detach()
     targets = check_targets(targets, len(images)).to(images.device)
-    weights = edit_weights(transform, images, residuals, scales, orientations, amplifiers, bands_only=True)
+    weights = edit_weights(
+        transform, images, residuals, scales, orientations, bands, amplifiers, bands_only=True
+    )
     plan = _Plan(
         transform,
         weights,
@@ -107,7 +111,7 @@ def steer(
     )
     frames, logits = _in_chunks(model, images, targets, plan, check_memory(memory), progress)
     k = torch.arange(steps + 1, device=images.device, dtype=images.dtype)
-    return measured(frames, logits, k, targets, _chords(frames, k))
+    return measured(frames, logits, k, targets, Chords(frames, k))
 
 
 @dataclass(frozen=True)
@@ -163,7 +167,7 @@ def _steered(
         if plan.budget is not None:
             over = moving & (l2_distance(proposed, images) >= plan.budget)
             if over.any():
-                proposed[over] = _stopped(at[over], step[over], images[over], plan)
+                proposed[over] = _stopped(at[over], step[over], images[over], plan, plan.budget)
             proposed, moving = torch.where(moving[:, None, None, None], proposed, current), moving & ~over
         at, current = following, proposed
         frames.append(current)
@@ -184,20 +188,30 @@ def _analyzed(
     return analyzed_with_gradient(current, gradient, plan.transform)
 
 
-def _stopped(at: Coefficients, step: Coefficients, sources: Tensor, plan: _Plan) -> Tensor:
+def _stopped(at: Coefficients, step: Coefficients, sources: Tensor, plan: _Plan, budget: float) -> Tensor:
     """Images at exactly the budget, after a fraction of the step."""
 
     def render(t: Tensor) -> Tensor:
         return rendered(plan.transform, moved(at, scaled(step, t)))
 
     zero = sources.new_zeros(len(sources))
-    return bisect_distance(render, zero, zero + 1, sources, plan.budget)[1]
+    return bisect_distance(render, zero, zero + 1, sources, budget)[1]
 
 
-def _chords(frames: Tensor, k: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
-    def render(rows: Tensor, positions: Tensor) -> Tensor:
+@dataclass(frozen=True)
+class Chords:
+    """Images between frames (batch, frames, ...) at k (frames,): on the line between the two neighbours."""
+
+    frames: Tensor
+    k: Tensor
+
+    def __call__(self, rows: Tensor, positions: Tensor) -> Tensor:
+        """Images of rows (n,) at positions (n,)."""
+        frames, k = self.frames, self.k
         after = torch.searchsorted(k, positions.to(k)).clamp(1, len(k) - 1)
         t = ((positions.to(k) - k[after - 1]) / (k[after] - k[after - 1]))[:, None, None, None]
         return torch.lerp(frames[rows, after - 1], frames[rows, after], t)
 
-    return render
+    def to(self, device: torch.device | str) -> "Chords":
+        """The same on a device."""
+        return Chords(self.frames.to(device), self.k.to(device))

@@ -1,6 +1,5 @@
-"""How coefficients are edited: which of them may change, in what direction, and how far.
+"""One step: in what direction coefficients are edited, and how far.
 
-edit_weights      the chosen bands, residuals and channel amplifiers as factors on a gradient
 phasor            exp(i angle), by which a band is turned
 ascent_increments one step of a named direction, bounded by a cap
 of_length         the same step, as long as it must be to move the image by an L2 distance
@@ -8,83 +7,22 @@ bisect_distance   the image at an exact L2 distance on a path
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from .._internal.checks import check_choice, check_indices, check_number
-from ..transforms.base import Coefficients, Transform
+from ..transforms.base import Transform
+from ..transforms.coefficients import Coefficients
 from .gradients import gradient_step
 
 AMPLITUDES = ("constant", "compounded", "linear")
 DIRECTIONS = ("phase", "wirtinger", "joint")
-RESIDUALS = ("linear", "fixed")
 DISTANCE_TOLERANCE = 5e-4
 # Gradients below it (p has all but reached 1) are no longer scaled up to the cap. Entries a rounding error
 # below it are the smallest normal numbers of float32; in float64, too, so that morphs stop at the same place.
 FAINTEST = torch.finfo(torch.float32).tiny / torch.finfo(torch.float32).eps
 LARGEST_GAIN = 1e30  # of a compounded amplitude, so that sums of coefficients stay within float32
-
-
-def edit_weights(
-    transform: Transform,
-    images: Tensor,
-    residuals: Mapping[str, str] | str | None = None,
-    scales: Sequence[int] | int | None = None,
-    orientations: Sequence[int] | int | None = None,
-    amplifiers: Sequence[float] | None = None,
-    bands_only: bool = False,
-) -> Coefficients:
-    """Factor on the gradient of every coefficient: 0 where nothing may change, else its channel's amplifier.
-
-    The arguments are those of :func:`steerlens.extrapolate`; ``images`` give channels, dtype and device.
-    ``bands_only``, or a choice of scales or orientations, fixes residuals that are not named otherwise.
-
-    Returns:
-        bands (1, channels, orientations, 1, 1) and residuals (1, channels, 1, 1), real.
-    """
-    example = transform.analyze(images[:1])
-    count = example.bands[0].shape[2] if example.bands else 0
-    chosen_scales = check_indices("scales", scales, len(example.bands))
-    chosen_orientations = check_indices("orientations", orientations, count)
-    bands_only = bands_only or scales is not None or orientations is not None
-    policy = residual_policy(transform, residuals, bands_only and bool(example.bands))
-    gain = _channel_gains(amplifiers, images)
-
-    bands = []
-    for scale in range(len(example.bands)):
-        kept = [float(scale in chosen_scales and b in chosen_orientations) for b in range(count)]
-        bands.append(gain[None, :, None, None, None] * gain.new_tensor(kept)[:, None, None])
-    kept = [float(choice == "linear") for choice in policy.values()]
-    return Coefficients(tuple(bands), tuple(gain[None, :, None, None] * k for k in kept))
-
-
-def residual_policy(
-    transform: Transform, residuals: Mapping[str, str] | str | None, fixed: bool
-) -> dict[str, str]:
-    """What happens to each residual, by name: "linear" or "fixed". Raises ValueError for unknown names."""
-    defaults = dict.fromkeys(transform.residual_policy, "fixed") if fixed else transform.residual_policy
-    if isinstance(residuals, str):
-        residuals = dict.fromkeys(defaults, residuals)
-    elif residuals is not None and not isinstance(residuals, Mapping):
-        raise TypeError(f"residuals: expected 'linear', 'fixed' or a dict by name, got {residuals!r}")
-    for name, choice in (residuals or {}).items():
-        check_choice("residuals", name, defaults)
-        check_choice(f"residuals[{name!r}]", choice, RESIDUALS)
-    return {**defaults, **(residuals or {})}
-
-
-def _channel_gains(amplifiers: Sequence[float] | None, images: Tensor) -> Tensor:
-    channels = images.shape[1]
-    if amplifiers is None:
-        return images.new_ones(channels)
-    amplifiers = amplifiers.tolist() if hasattr(amplifiers, "tolist") else amplifiers
-    if not isinstance(amplifiers, Sequence) or len(amplifiers) != channels:
-        raise ValueError(
-            f"amplifiers: expected one number for each of {channels} channels, got {amplifiers!r}"
-        )
-    return images.new_tensor([check_number("amplifiers", a) for a in amplifiers])
 
 
 def phasor(angle: Tensor) -> Tensor:
@@ -195,7 +133,7 @@ def l2_distance(images: Tensor, others: Tensor) -> Tensor:
 
 
 def bisect_distance(
-    render: Callable[[Tensor], Tensor], low: Tensor, high: Tensor, sources: Tensor, distance: float
+    render: Callable[[Tensor], Tensor], low: Tensor, high: Tensor, sources: Tensor, distance: float | Tensor
 ) -> tuple[Tensor, Tensor]:
     """Positions between ``low`` (nearer than ``distance``) and ``high`` (not nearer), and their images.
 
@@ -203,7 +141,7 @@ def bisect_distance(
         render: images (n, channels, height, width) at positions (n,).
         low, high: positions (n,) that bracket the distance.
         sources: images (n, channels, height, width) that the L2 distance is taken to.
-        distance: to be met to 5e-4.
+        distance: to be met to 5e-4, one for all or (n,).
 
     Returns:
         positions (n,), float64, and images.

@@ -6,7 +6,7 @@ matrix      matrices with their numbers
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -29,10 +29,12 @@ def curves(
     size: tuple[float, float] | None = None,
     axes: Sequence[Axes] | None = None,
     zero: bool = False,
+    shared: bool = True,
     fixed: Mapping[str, Mapping[str, Any]] | None = None,
+    marks: Mapping[str, float] | None = None,
     **axis_options: Any,
 ) -> Figure:
-    """Panels of curves, side by side, with one y axis.
+    """Panels of curves, side by side. The last has the legend, and each with other names its own.
 
     Args:
         panels: by title, curves by name: x (n,), and y (n,) or, for many cases, (cases, n).
@@ -40,13 +42,18 @@ def curves(
         size: of the figure in inches; as wide as the text if None.
         axes: where to draw, one for each panel; a new figure, closed, if None.
         zero: draw the lines x = 0 and y = 0.
+        shared: one x axis and one y axis for all panels.
         fixed: options of ``Axes.plot`` for a curve, by name.
+        marks: values of x to compare with, by name: dotted lines.
         axis_options: of ``Axes.set``: xscale, ylim, xticks and others, for all panels.
     """
-    own = axes is None
-    if own:
-        options = {"sharex": True, "sharey": True, "squeeze": False, "figsize": size or (WIDTH, 3.0)}
-        axes = plt.subplots(1, len(panels), **options)[1][0]
+    own = None
+    if axes is None:
+        own, grid = plt.subplots(
+            1, len(panels), sharex=shared, sharey=shared, squeeze=False, figsize=size or (WIDTH, 3.0)
+        )
+        axes = grid[0]
+    last = list(panels)[-1]
     for axis, (title, found) in zip(axes, panels.items(), strict=True):
         if zero:
             axis.axhline(0, color="0.8", linewidth=0.8, zorder=0)
@@ -54,10 +61,21 @@ def curves(
         looks = colors(found)
         for name, (across, up) in found.items():
             draw_curve(axis, across, up, **{"label": name, **looks[name], **(fixed or {}).get(name, {})})
-        axis.set(title=title, xlabel=x, **axis_options)
+        _mark(axis, title, marks or {})
+        axis.set(xlabel=x, **axis_options)
+        if axis is axes[-1] or list(found) != list(panels[last]):
+            axis.legend(frameon=bool(marks), framealpha=0.8, edgecolor="none")
     axes[0].set_ylabel(y)
-    axes[-1].legend()
-    return closed(axes[0].figure) if own else axes[0].figure
+    return closed(own) if own is not None else cast(Figure, axes[0].figure)
+
+
+def _mark(axis: Axes, title: str, marks: Mapping[str, float]) -> None:
+    """The title of a panel, and below it the names of values along x, each with a dotted line."""
+    for name, value in marks.items():
+        axis.axvline(value, color="k", linestyle=":", linewidth=1)
+        above = ("data", "axes fraction")
+        axis.annotate(name, (value, 1), xycoords=above, fontsize=8, ha="center", va="bottom")
+    axis.set_title(title, pad=16 if marks else None)
 
 
 def draw_curve(axis: Axes, x: Tensor, y: Tensor, **look: Any) -> None:
@@ -90,7 +108,7 @@ def intervals(
         marks: values to compare with, by name: dotted lines.
         axis_options: of ``Axes.set``, for all panels.
     """
-    grouped = {
+    grouped: dict[str, Any] = {
         title: groups if isinstance(next(iter(groups.values())), Mapping) else {"": groups}
         for title, groups in panels.items()
     }
@@ -99,28 +117,27 @@ def intervals(
     size = size or (WIDTH if len(panels) > 1 else 0.7 * WIDTH, (0.14 + 0.12 * count) * len(names) + 0.75)
     figure, axes = plt.subplots(1, len(panels), sharey=True, squeeze=False, figsize=size)
     for axis, (title, groups) in zip(axes[0], grouped.items(), strict=True):
-        looks = colors(groups) if count > 1 else colors(names)
-        for number, (group, values) in enumerate(groups.items()):
-            for place, name in enumerate(names):
-                low, middle, high = values[name].double().quantile(QUARTILES.to(values[name].device)).tolist()
-                color, at = (
-                    looks[group if count > 1 else name]["color"],
-                    place + 0.24 * (number - (count - 1) / 2),
-                )
-                axis.plot([low, high], [at, at], color=color, linewidth=3, alpha=0.4, solid_capstyle="butt")
-                axis.plot(middle, at, "o", color=color, markersize=4, label=group if place == 0 else None)
-        for name, value in (marks or {}).items():
-            axis.axvline(value, color="k", linestyle=":", linewidth=1)
-            axis.annotate(
-                name, (value, 1), xycoords=("data", "axes fraction"), fontsize=8, ha="center", va="bottom"
-            )
+        _draw_intervals(axis, groups, names)
+        _mark(axis, title, marks or {})
         axis.grid(axis="y", color="0.93")
-        axis.set_title(title, pad=16 if marks else None)
         axis.set(xlabel=label, ylim=(len(names) - 0.5, -0.5), **axis_options)
     axes[0, 0].set_yticks(range(len(names)), labels=names)
     if count > 1:
         axes[0, -1].legend(loc="upper left", bbox_to_anchor=(1, 1))
     return closed(figure)
+
+
+def _draw_intervals(axis: Axes, groups: Mapping[str, Mapping[str, Tensor]], names: Sequence[str]) -> None:
+    """Quartiles of each name (a line) and group (a colour; of one group, each line has its own)."""
+    count = len(groups)
+    looks = colors(groups) if count > 1 else colors(names)
+    for number, (group, values) in enumerate(groups.items()):
+        for place, name in enumerate(names):
+            low, middle, high = values[name].double().cpu().quantile(QUARTILES).tolist()
+            color = looks[group if count > 1 else name]["color"]
+            at = place + 0.24 * (number - (count - 1) / 2)
+            axis.plot([low, high], [at, at], color=color, linewidth=3, alpha=0.4, solid_capstyle="butt")
+            axis.plot(middle, at, "o", color=color, markersize=4, label=group if place == 0 else None)
 
 
 @styled
@@ -150,10 +167,10 @@ def matrix(
     )
     forms = [form] * len(panels) if isinstance(form, str) else form
     for axis, (title, values), each in zip(axes[0], panels.items(), forms, strict=True):
-        values = values.detach().cpu().numpy()
-        low, high = limits or (np.nanmin(values), np.nanmax(values))
-        shown = axis.imshow(values, cmap=cmap, vmin=low, vmax=high)
-        for (row, column), value in np.ndenumerate(values):
+        numbers = values.detach().cpu().numpy()
+        low, high = limits or (np.nanmin(numbers), np.nanmax(numbers))
+        shown = axis.imshow(numbers, cmap=cmap, vmin=low, vmax=high)
+        for (row, column), value in np.ndenumerate(numbers):
             if np.isfinite(value):
                 dark = sum(shown.to_rgba(value)[:3]) < 1.5
                 colour = "white" if dark else "black"

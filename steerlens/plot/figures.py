@@ -26,6 +26,9 @@ METHODS = {  # the first word that a name contains decides
     "frozen": "#0072b2",
     "phase": "#e69f00",
     "live": "#e69f00",
+    "noise": "#000000",  # edits that methods are compared with
+    "translation": "#000000",
+    "blend": "#000000",
 }
 STYLES = ("-", "--", ":", "-.")  # of curves that share a colour
 
@@ -71,7 +74,7 @@ def grid(
             if image is not None:
                 show_image(axis, image)
                 axis.set_xlabel(note, fontsize=8)
-                if outline is not None:
+                if outline is not None and outline[column].min() < 0.3 < outline[column].max():
                     axis.contour(outline[column][0].cpu().numpy(), [0.3], colors="0.25", linewidths=0.6)
                 if draw is not None:
                     draw(axis, number, column)
@@ -108,7 +111,8 @@ def signed(change: Tensor, limit: float | None = None) -> Tensor:
 
 def colors(names: Sequence[str] | Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """For each name the colour of its method (`METHODS`), else one of the cycle, and a line style."""
-    found, rest = {}, iter(range(10 * len(names)))
+    found: dict[str, dict[str, str]] = {}
+    rest = iter(range(10 * len(names)))
     for name in names:
         word = next((word for word in METHODS if word in name.lower()), None)
         color = METHODS[word] if word else f"C{next(rest) % 10}"

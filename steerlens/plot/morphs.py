@@ -8,6 +8,7 @@ pipeline             the method on one image, from the image to its morph (the p
 
 from collections.abc import Mapping, Sequence
 from numbers import Integral
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,8 +18,8 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from .._internal.checks import check_choice, check_indices, check_integer
+from ..morphs import Morph, extrapolate
 from ..morphs.gradients import gradient_step, wirtinger_gradient
-from ..morphs.morph import Morph, extrapolate
 from ..transforms.pyramid import SteerablePyramid
 from .charts import curves
 from .figures import WIDTH, Cell, bare, closed, grid, show_image, signed, styled
@@ -53,19 +54,25 @@ def filmstrip(
     return grid(lines, [f"k = {morph.steps[column]:g}" for column in columns], cell=WIDTH)
 
 
-def strips(morphs: Mapping[str, Morph], row: int = 0, frames: int | Sequence[int] = 8) -> Figure:
+def strips(
+    morphs: Mapping[str, Morph], row: int = 0, frames: int | Sequence[int] = 8, title: str = ""
+) -> Figure:
     """One row a method: frames of the same morph, with k and the target's probability under each.
 
     Args:
         morphs: by the name of the method.
         row: which morph of each batch.
         frames: how many frames, evenly spaced from source to last, or their indices.
+        title: above all rows.
     """
     rows = {}
     for name, morph in morphs.items():
         columns = _frame_indices(frames, len(morph.steps))
         rows[name] = _noted(morph, row, columns, with_k=True)
-    return grid(rows)
+    figure = grid(rows)
+    if title:
+        figure.suptitle(title, fontsize=11)
+    return figure
 
 
 def class_names(morph: Morph, classes: Sequence[str] | None = None) -> list[str]:
@@ -82,7 +89,7 @@ def class_names(morph: Morph, classes: Sequence[str] | None = None) -> list[str]
 
 def _noted(morph: Morph, row: int, columns: Sequence[int], with_k: bool = False) -> list[Cell]:
     """Frames of one morph, the target's probability under each."""
-    cells = []
+    cells: list[Cell] = []
     for column in columns:
         note = f"{morph.target_probabilities[row, column]:.2f}"
         note = f"k = {morph.steps[column]:g}: {note}" if with_k else note
@@ -115,7 +122,11 @@ def probability_curves(
         for name, morph in morphs.items()
     }
     x = "k" if against_k else "L2 distance to the source"
-    options = {"size": (WIDTH / 2, 2.8), "axes": None if axis is None else [axis], "ylim": (-0.02, 1.02)}
+    options: dict[str, Any] = {
+        "size": (WIDTH / 2, 2.8),
+        "axes": None if axis is None else [axis],
+        "ylim": (-0.02, 1.02),
+    }
     return curves({"": found}, x, "probability of the target", **options)
 
 

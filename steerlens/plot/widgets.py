@@ -103,7 +103,10 @@ def side_by_side(views: Sequence[tuple[bytes, str]]) -> Figure:
         pixels = torch.from_numpy(np.array(Image.open(io.BytesIO(png)).convert("RGB"))).movedim(-1, 0) / 255
         words = html.unescape(re.sub("<[^>]*>", "", caption))
         cells.append((pixels, textwrap.fill(words, 120 // len(views))))
-    return grid({"": cells}, cell=3.2)
+    figure = grid({"": cells}, cell=3.2)
+    for axis in figure.axes:
+        axis.set_anchor("N")  # the room that is left over belongs to captions of many lines
+    return figure
 
 
 def frame_caption(

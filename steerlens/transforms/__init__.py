@@ -8,7 +8,8 @@ color     YIQ
 """
 
 from . import color
-from .base import Coefficients, Fourier, Pixels, Transform
+from .base import Fourier, Pixels, Transform
+from .coefficients import Coefficients
 from .pyramid import SteerablePyramid
 
 __all__ = ["Coefficients", "Fourier", "Pixels", "SteerablePyramid", "Transform", "color"]

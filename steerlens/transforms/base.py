@@ -6,53 +6,14 @@ residuals, which have none) and back. All transforms here are tight frames: ``sy
 the analysis of the gradient with respect to pixels. The pyramid stands in ``pyramid.py``.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from .._internal.checks import check_images, check_shape
-
-
-@dataclass(frozen=True)
-class Coefficients:
-    """The coefficients of a batch of images.
-
-    Attributes:
-        bands: complex tensors (batch, channels, orientations, h, w), finest first.
-        residuals: real tensors (batch, channels, h, w), in the order of the transform's
-            ``residual_policy``.
-    """
-
-    bands: tuple[Tensor, ...]
-    residuals: tuple[Tensor, ...]
-
-    @property
-    def parts(self) -> tuple[Tensor, ...]:
-        """All tensors: the bands, then the residuals."""
-        return (*self.bands, *self.residuals)
-
-    def map(self, band: Callable[[Tensor], Tensor], residual: Callable[[Tensor], Tensor]) -> "Coefficients":
-        """Coefficients with ``band`` applied to every band and ``residual`` to every residual."""
-        return Coefficients(tuple(map(band, self.bands)), tuple(map(residual, self.residuals)))
-
-    def __mul__(self, other: "Coefficients") -> "Coefficients":
-        """Entry by entry, with broadcasting."""
-        return Coefficients(
-            tuple(a * b for a, b in zip(self.bands, other.bands, strict=True)),
-            tuple(a * b for a, b in zip(self.residuals, other.residuals, strict=True)),
-        )
-
-    def __getitem__(self, rows: Tensor | slice) -> "Coefficients":
-        """The coefficients of some images of the batch."""
-        return self.map(lambda band: band[rows], lambda residual: residual[rows])
-
-    def energy(self) -> Tensor:
-        """Sum of squared moduli for each image, (batch,); in a tight frame that of its pixels."""
-        return sum(part.abs().square().flatten(1).sum(1) for part in self.parts)
+from .coefficients import Coefficients, check_coefficients
 
 
 class Transform(Protocol):
@@ -83,46 +44,50 @@ def check_transform(transform: Transform) -> tuple[int, int]:
     needed = ("shape", "residual_policy", "tight_frame", "analyze", "synthesize")
     if isinstance(transform, type) or not all(hasattr(transform, name) for name in needed):
         raise TypeError(f"transform: expected one such as Fourier((height, width)), got {transform!r}")
-    return tuple(transform.shape)
+    height, width = transform.shape
+    return height, width
 
 
-def check_coefficients(coefficients: Coefficients, bands: list[tuple], residuals: list[tuple]) -> None:
-    """Raise unless bands are complex, residuals real, and both of one precision and the shapes given.
+class ImageTransform(nn.Module):
+    """What all transforms here have: ``transform(images)`` analyses, and ``state_dict`` tells the settings.
 
     Args:
-        coefficients: what came.
-        bands: (orientations, h, w) of each band that is expected.
-        residuals: (h, w) of each residual that is expected; at least one.
-
-    Raises:
-        TypeError: no `Coefficients`, or tensors of other types.
-        ValueError: other shapes, or batches and channels that differ.
+        shape: height and width of the images.
     """
-    if not isinstance(coefficients, Coefficients):
-        raise TypeError(f"coefficients: expected Coefficients, got {type(coefficients).__name__}")
-    parts = coefficients.parts
-    if not all(isinstance(part, Tensor) for part in parts):
-        found = [type(part).__name__ for part in parts]
-        raise TypeError(f"coefficients: expected torch tensors, got {found}")
-    came_bands = [tuple(band.shape[2:]) for band in coefficients.bands]
-    came_residuals = [tuple(residual.shape[2:]) for residual in coefficients.residuals]
-    if (came_bands, came_residuals) != (bands, residuals):
-        raise ValueError(
-            f"coefficients: expected bands (batch, channels, ...) {bands} and residuals {residuals}, "
-            f"got {came_bands} and {came_residuals}"
+
+    def __init__(self, shape: tuple[int, int]):
+        super().__init__()
+        self.shape = check_shape(shape)
+
+    def analyze(self, images: Tensor) -> Coefficients:
+        """Coefficients of real images (batch, channels, height, width)."""
+        raise NotImplementedError
+
+    def forward(self, images: Tensor) -> Coefficients:
+        """The same: a transform is called like any module."""
+        return self.analyze(images)
+
+    def settings(self) -> dict[str, Any]:
+        """What it was made with: integers, and pairs of them."""
+        return {"shape": self.shape}
+
+    def get_extra_state(self) -> Tensor:
+        """Its settings as a tensor, which so is part of ``state_dict``."""
+        return torch.tensor(
+            [part for value in self.settings().values() for part in torch.tensor(value).view(-1)]
         )
-    if len({part.shape[:2] for part in parts}) > 1:
-        found = [tuple(part.shape[:2]) for part in parts]
-        raise ValueError(f"coefficients: expected one (batch, channels) for all parts, got {found}")
-    real = parts[-1].dtype
-    found = [part.dtype for part in parts]
-    fits = real in (torch.float32, torch.float64)
-    if not fits or found != [real.to_complex()] * len(bands) + [real] * len(residuals):
-        expected = "complex bands and real residuals of one precision, float32 or float64"
-        raise TypeError(f"coefficients: expected {expected}, got {found}")
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Raise ValueError unless a state that is loaded is that of a transform with the same settings."""
+        if not torch.equal(state.cpu(), self.get_extra_state()):
+            expected = f"{self.get_extra_state().tolist()} ({', '.join(self.settings())})"
+            raise ValueError(f"state_dict: expected settings {expected}, got {state.tolist()}")
+
+    def extra_repr(self) -> str:
+        return f"{self.shape}"
 
 
-class Pixels(nn.Module):
+class Pixels(ImageTransform):
     """The identity: no band, the image as its only residual. The baseline that edits pixels.
 
     Args:
@@ -131,10 +96,6 @@ class Pixels(nn.Module):
 
     tight_frame = True
     residual_policy = {"pixels": "linear"}  # noqa: RUF012
-
-    def __init__(self, shape: tuple[int, int]):
-        super().__init__()
-        self.shape = check_shape(shape)
 
     def analyze(self, images: Tensor) -> Coefficients:
         """The images themselves, (batch, channels, height, width), as the residual."""
@@ -145,11 +106,8 @@ class Pixels(nn.Module):
         check_coefficients(coefficients, [], [self.shape])
         return coefficients.residuals[0]
 
-    def extra_repr(self) -> str:
-        return f"{self.shape}"
 
-
-class Fourier(nn.Module):
+class Fourier(ImageTransform):
     """The discrete Fourier transform of real images, as an orthonormal basis with free phases.
 
     A real image's spectrum is Hermitian: F(-w) = F*(w). One complex band (batch, channels, 1, height,
@@ -165,10 +123,6 @@ class Fourier(nn.Module):
 
     tight_frame = True
     residual_policy = {"self_conjugate": "fixed"}  # noqa: RUF012
-
-    def __init__(self, shape: tuple[int, int]):
-        super().__init__()
-        self.shape = check_shape(shape)
 
     def analyze(self, images: Tensor) -> Coefficients:
         """Half-plane spectrum and self-conjugate entries of images (batch, channels, height, width)."""
@@ -186,9 +140,6 @@ class Fourier(nn.Module):
         _, back, own = _half_plane(self.shape, residual.dtype, residual.device)
         columns = torch.fft.ifft(band.squeeze(2) * back + residual * own, dim=-2, norm="ortho")
         return torch.fft.irfft(columns, n=width, dim=-1, norm="ortho")
-
-    def extra_repr(self) -> str:
-        return f"{self.shape}"
 
 
 @lru_cache(maxsize=8)

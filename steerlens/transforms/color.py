@@ -11,10 +11,11 @@ green) are chrominance, 0 for grey. It is a linear map of R, G and B, and not an
 from functools import lru_cache
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .._internal.checks import check_images
-from .base import Coefficients, Transform, check_transform
+from .base import ImageTransform, Transform, check_transform
+from .coefficients import Coefficients
 
 RGB_TO_YIQ = (  # the standard's luminance weights, and its U and V axes turned by 33 degrees
     (0.299, 0.587, 0.114),
@@ -50,10 +51,10 @@ def _matrices(dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]
     """RGB to YIQ, and its inverse, computed in float64."""
     with torch.inference_mode(False):
         matrix = torch.tensor(RGB_TO_YIQ, dtype=torch.float64)
-        return tuple(m.to(dtype).to(device) for m in (matrix, torch.linalg.inv(matrix)))
+        return matrix.to(dtype).to(device), torch.linalg.inv(matrix).to(dtype).to(device)
 
 
-class YIQ(nn.Module):
+class YIQ(ImageTransform):
     """A transform of RGB images that works on Y, I and Q: ``YIQ(SteerablePyramid(...))``.
 
     Coefficients, and with them ``amplifiers=``, have the channels Y, I, Q; images stay RGB, and so does
@@ -69,8 +70,7 @@ class YIQ(nn.Module):
     tight_frame = False
 
     def __init__(self, transform: Transform):
-        super().__init__()
-        self.shape = check_transform(transform)
+        super().__init__(check_transform(transform))
         if not transform.tight_frame:
             raise ValueError(f"transform: expected a tight frame such as Fourier, got {transform!r}")
         self.transform = transform

@@ -4,7 +4,7 @@ In float32 an FFT of a size with a large prime factor loses about a digit (Blues
 are transformed in float64 and given back in the precision in which they came.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import torch
@@ -33,7 +33,7 @@ def irfft2(half: Tensor, s: tuple[int, int]) -> Tensor:
     return _precise(torch.fft.irfft2, half, s)
 
 
-def _precise(transform: Callable[..., Tensor], x: Tensor, size: tuple[int, int]) -> Tensor:
+def _precise(transform: Callable[..., Tensor], x: Tensor, size: Sequence[int]) -> Tensor:
     single = x.dtype in (torch.float32, torch.complex64)
     if not single or x.device.type == "mps" or max(map(_largest_prime, size)) <= LARGEST_PRIME:
         return transform(x, s=tuple(size), norm="ortho")

@@ -11,20 +11,23 @@ Batches are worked on a few images at a time, as many as the processor's cache h
 
 import math
 from functools import lru_cache, reduce
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.utils import _pytree as pytree
 
-from .._internal.checks import check_images, check_integer, check_shape
+from .._internal.checks import check_images, check_integer
 from .._internal.chunks import in_chunks
-from .base import Coefficients, check_coefficients
+from .base import ImageTransform
+from .coefficients import Coefficients, check_coefficients
 from .fft import fft2, ifft2, irfft2, rfft2
 from .masks import pyramid_masks
 
 CACHED_PIXELS = 2**18  # worked on at once on a CPU
 
 
-class SteerablePyramid(nn.Module):
+class SteerablePyramid(ImageTransform):
     """Complex steerable pyramid of real images: a tight frame of any height and width, odd ones too.
 
     The masks are exact functions of frequency, computed in float64 and cast to the precision and device
@@ -55,16 +58,17 @@ class SteerablePyramid(nn.Module):
     residual_policy = {"highpass": "fixed", "lowpass": "linear"}  # noqa: RUF012
 
     def __init__(self, shape: tuple[int, int], scales: int = 3, orientations: int = 4, padding: int = 0):
-        super().__init__()
-        self.shape = check_shape(shape)
+        super().__init__(shape)
         self.padding = check_integer("padding", padding, 0)
-        self.padded_shape = tuple(n + 2 * self.padding for n in self.shape)
+        height, width = (n + 2 * self.padding for n in self.shape)
+        self.padded_shape = height, width
         name = f"scales of a {self.padded_shape[0]}x{self.padded_shape[1]} pyramid"
         self.scales = check_integer(name, scales, 1, self.max_scales(self.padded_shape))
         self.orientations = check_integer("orientations", orientations, 1)
         self.sizes = [self.padded_shape]  # of the bands of each scale, finest first, then of the low-pass
         for _ in range(self.scales):
-            self.sizes.append(tuple((n + 1) // 2 for n in self.sizes[-1]))
+            height, width = ((n + 1) // 2 for n in self.sizes[-1])
+            self.sizes.append((height, width))
 
     @staticmethod
     def max_scales(shape: tuple[int, int]) -> int:
@@ -75,9 +79,8 @@ class SteerablePyramid(nn.Module):
         """Coefficients of real images (batch, channels, height, width), float32 or float64.
 
         Returns:
-            bands: one complex tensor (batch, channels, orientations, h, w) a scale, finest first, h and w
-                halved (and rounded up) from scale to scale.
-            residuals: high-pass (full size) and low-pass, real.
+            bands, one complex tensor (batch, channels, orientations, h, w) a scale, finest first, h and w
+            halved (and rounded up) from scale to scale; residuals, high-pass (full size) and low-pass, real.
         """
         check_images(images, self.shape)
         parts = [part.unflatten(0, images.shape[:2]) for part in _Analysis.apply(self, images.flatten(0, 1))]
@@ -95,7 +98,7 @@ class SteerablePyramid(nn.Module):
         """Bands (n, orientations, h, w), then residuals (n, h, w), of planes (n, height, width)."""
         highpass, band_masks, lowpass = self._masks(planes)
         if self.padding:
-            planes = nn.functional.pad(planes, [self.padding] * 4)
+            planes = torch.nn.functional.pad(planes, [self.padding] * 4)
         spectrum = fft2(planes)
         half = spectrum[..., : highpass.shape[-1]]
         first, bands = irfft2(half * highpass, s=self.padded_shape), []
@@ -106,7 +109,7 @@ class SteerablePyramid(nn.Module):
         low = _cropped(spectrum, size) * lowpass
         return *bands, first, irfft2(low[..., : size[1] // 2 + 1], s=size)
 
-    def _synthesize(self, *parts: Tensor) -> tuple[Tensor]:
+    def _synthesize(self, *parts: Tensor) -> Tensor:
         """Planes of bands and residuals."""
         *bands, first, last = parts
         highpass, band_masks, lowpass = self._masks(first, adjoint=True)
@@ -117,7 +120,7 @@ class SteerablePyramid(nn.Module):
                 spectrum[kept].add_(coarser[inner])
         spectrum[..., : highpass.shape[-1]].add_(rfft2(first).mul_(highpass))
         (height, width), p = self.shape, self.padding
-        return (ifft2(spectrum).real[:, p : p + height, p : p + width],)
+        return ifft2(spectrum).real[:, p : p + height, p : p + width]
 
     def _rows(self, planes: Tensor) -> int:
         """How many planes are worked on together: on a CPU few enough for its cache."""
@@ -128,41 +131,62 @@ class SteerablePyramid(nn.Module):
     def _masks(self, like: Tensor, adjoint: bool = False) -> tuple[Tensor, list[Tensor], Tensor]:
         return pyramid_masks(tuple(self.sizes), self.orientations, adjoint, like.dtype, like.device)
 
+    def settings(self) -> dict[str, Any]:
+        """What it was made with."""
+        return {name: getattr(self, name) for name in ("shape", "scales", "orientations", "padding")}
+
     def extra_repr(self) -> str:
         return f"{self.shape}, scales={self.scales}, orientations={self.orientations}, padding={self.padding}"
 
 
-class _Analysis(torch.autograd.Function):
+class _Linear(torch.autograd.Function):
+    """What analysis and synthesis share as linear functions of tensors whose first axis is a batch."""
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: object) -> None:
+        ctx.pyramid = inputs[0]
+
+    @classmethod
+    def vmap(cls, info: Any, axes: tuple, pyramid: SteerablePyramid, *parts: Tensor) -> tuple[Any, Any]:
+        """Another axis of the batch is the batch, longer (torch.func.vmap)."""
+        moved = [
+            part.expand(info.batch_size, *part.shape) if axis is None else part.movedim(axis, 0)
+            for part, axis in zip(parts, axes[1:], strict=True)
+        ]
+        found = cls.apply(pyramid, *(part.flatten(0, 1) for part in moved))
+        split = pytree.tree_map(lambda part: part.unflatten(0, moved[0].shape[:2]), found)
+        return split, pytree.tree_map(lambda _: 0, found)
+
+
+class _Analysis(_Linear):
     """Planes (n, height, width) to bands and residuals; its gradient is the synthesis, its adjoint."""
 
     @staticmethod
-    def forward(ctx, pyramid: SteerablePyramid, planes: Tensor) -> tuple[Tensor, ...]:
-        ctx.pyramid = pyramid
+    def forward(pyramid: SteerablePyramid, planes: Tensor) -> tuple[Tensor, ...]:
         return in_chunks(pyramid._analyze, (planes,), pyramid._rows(planes))
 
     @staticmethod
-    def backward(ctx, *gradients: Tensor) -> tuple[None, Tensor]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor]:
         return None, _Synthesis.apply(ctx.pyramid, *gradients)
 
     @staticmethod
-    def jvp(ctx, _: None, tangent: Tensor) -> tuple[Tensor, ...]:
+    def jvp(ctx: Any, _: None, tangent: Tensor) -> tuple[Tensor, ...]:
         return _Analysis.apply(ctx.pyramid, tangent)
 
 
-class _Synthesis(torch.autograd.Function):
+class _Synthesis(_Linear):
     """Bands and residuals to planes; its gradient is the analysis."""
 
     @staticmethod
-    def forward(ctx, pyramid: SteerablePyramid, *parts: Tensor) -> Tensor:
-        ctx.pyramid = pyramid
-        return in_chunks(pyramid._synthesize, parts, pyramid._rows(parts[-1]))[0].contiguous()
+    def forward(pyramid: SteerablePyramid, *parts: Tensor) -> Tensor:
+        return in_chunks(pyramid._synthesize, parts, pyramid._rows(parts[-1])).contiguous()
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         return None, *_Analysis.apply(ctx.pyramid, gradient)
 
     @staticmethod
-    def jvp(ctx, _: None, *tangents: Tensor) -> Tensor:
+    def jvp(ctx: Any, _: None, *tangents: Tensor) -> Tensor:
         return _Synthesis.apply(ctx.pyramid, *tangents)
 
 

@@ -7,6 +7,7 @@ pyrtools is NumPy, one image at a time; pytorch_wavelets' DTCWT is another trans
 coefficients), for scale. Gradients off but where it says otherwise. Runs on a GPU where there is one.
 """
 
+import os
 import subprocess
 import sys
 import warnings
@@ -45,9 +46,10 @@ def best_chunk(images: torch.Tensor, theirs: torch.nn.Module) -> int:
 
 
 def alone(*case: int | str) -> float:
-    """plenoptic's milliseconds in a process of its own."""
+    """plenoptic's milliseconds in a process of its own, whose memory is handled as usual."""
     command = [sys.executable, Path(__file__).with_name("plenoptic_alone.py"), *map(str, case)]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    usual = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+    return float(subprocess.run(command, capture_output=True, text=True, check=True, env=usual).stdout)
 
 
 @torch.no_grad()

@@ -43,7 +43,8 @@ def environment(folder):
         name: str(folder / name.lower())
         for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     }
-    plain = {"PYTHONPATH": f"{ROOT}:{ROOT / 'notebooks'}", "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1"}
+    paths = (ROOT, ROOT / "notebooks", ROOT / "notebooks" / "site")
+    plain = {"PYTHONPATH": ":".join(map(str, paths)), "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1"}
     return {**os.environ, **plain, **own, "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings")}
 
 

@@ -28,7 +28,8 @@ def verdict(answer: Any, kind: str, expected: str, right: Callable[[Any], bool])
         accepted = right(answer)
     except (TypeError, ValueError, RuntimeError, AttributeError):
         accepted = False
-    came = f"a tensor of shape {tuple(answer.shape)}" if isinstance(answer, Tensor) else repr(answer)
+    many = isinstance(answer, Tensor) and answer.ndim > 0
+    came = f"a tensor of shape {tuple(answer.shape)}" if many else repr(answer)
     print(f"Right: {came}." if accepted else f"Not yet: expected {expected}; got {came}.")
 
 
@@ -45,7 +46,7 @@ def close(answer: Any, expected: Any, kind: str, tolerance: float, words: str = 
     expected = torch.as_tensor(expected).detach()
     if not words:
         digits = max(0, -torch.tensor(tolerance).log10().floor().int().item())
-        words = f"{_rounded(expected.tolist(), digits)}, to {tolerance:g}"
+        words = f"{_rounded(expected.tolist(), digits)}, to {tolerance:.2g}"
 
     def right(answer: Any) -> bool:
         found = torch.as_tensor(answer).detach().to(torch.complex128)

@@ -1,13 +1,9 @@
-"""Lesson 02: photographs, motion by phase and what is measured on it, the checks of the exercises.
-
-The widgets and the longer figures stand in `steerable_pyramid_views.py`.
-"""
+"""Lesson 02: photographs, filters, motion by phase and what is measured on it."""
 
 import math
 import warnings
 from collections.abc import Collection, Sequence
 from importlib.util import find_spec
-from typing import Any
 
 import torch
 from sklearn.datasets import load_sample_images
@@ -15,10 +11,9 @@ from torch import Tensor
 
 from steerlens._internal.checks import check_choice
 from steerlens.evaluation import center_of_mass
-from steerlens.transforms.base import Coefficients
+from steerlens.transforms.coefficients import Coefficients
+from steerlens.transforms.masks import angular_mask, bandpass_mask, frequency_grid
 from steerlens.transforms.pyramid import SteerablePyramid
-
-from ..common.verdict import verdict
 
 RULES = ("centre", "local")
 
@@ -46,6 +41,13 @@ def fourier_shift(image: Tensor, dy: float, dx: float) -> Tensor:
     """A real image (..., height, width) moved dy down and dx right, in pixels: the Fourier shift theorem."""
     wy, wx = (2 * math.pi * torch.fft.fftfreq(n, dtype=image.dtype) for n in image.shape[-2:])
     return torch.fft.ifft2(torch.fft.fft2(image) * torch.exp(-1j * (wy[:, None] * dy + wx * dx))).real
+
+
+def band_filter(shape: tuple[int, int], scale: int, orientation: int, orientations: int) -> Tensor:
+    """Modulus of a band's mask at every frequency of an image, zero frequency in the middle."""
+    radius, angle = frequency_grid(shape)
+    mask = bandpass_mask(radius, scale) * angular_mask(angle, orientation, orientations)
+    return torch.fft.fftshift(mask)
 
 
 def centre_wavelength(scale: int) -> int:
@@ -195,39 +197,3 @@ def beside_plenoptic(shapes: Sequence[tuple[int, int]], scales: int = 3) -> list
         again = theirs.recon_pyr(a), ours.synthesize(b)
         rows.append((shape, *((y - image).abs().max().item() for y in again), gap))
     return rows
-
-
-def _check_tensor(answer: Any, reference: Tensor, kind: str, tolerance: float) -> None:
-    """Verdict on a real tensor that should equal a reference; says how far off a wrong one is."""
-
-    def right(found: Tensor) -> bool:
-        return found.shape == reference.shape and bool((found - reference).abs().max() <= tolerance)
-
-    expected = f"{kind} of shape {tuple(reference.shape)}, right to {tolerance:g}"
-    if isinstance(answer, Tensor) and answer.shape == reference.shape and not right(answer):
-        expected += f" (yours is off by up to {(answer - reference).abs().max().item():.2g})"
-    verdict(answer, f"{kind} of shape {tuple(reference.shape)}", expected, right)
-
-
-def check_shift(answer: Any, image: Tensor, dy: float, dx: float) -> None:
-    """An image moved by the Fourier shift theorem."""
-    _check_tensor(answer, fourier_shift(image, dy, dx), f"the image moved {dy:g} down and {dx:g} right", 1e-8)
-
-
-def check_steering(answer: Any, degrees: float) -> None:
-    """Weights that steer three orientations (order 2) to an angle: (1 + 2 cos 2 (phi - theta_b)) / 3."""
-    gap = math.radians(degrees) - math.pi * torch.arange(3) / 3
-    _check_tensor(answer, (1 + 2 * torch.cos(2 * gap)) / 3, "three weights, a tensor", 1e-8)
-
-
-def check_without(answer: Any, pyramid: SteerablePyramid, image: Tensor, orientation: int) -> None:
-    """An image without the bands of one orientation, everything else kept, the residuals too."""
-    keep = (torch.arange(pyramid.orientations) != orientation).to(image.dtype)[:, None, None]
-    kept = pyramid.analyze(image).map(lambda S: S * keep, lambda r: r)
-    _check_tensor(answer, pyramid.synthesize(kept), f"the image without orientation {orientation}", 1e-8)
-
-
-def check_move(answer: Any, pyramid: SteerablePyramid, image: Tensor, dy: float, dx: float) -> None:
-    """An image moved by its phases, each band by its centre frequency, and its low-pass residual."""
-    moved = pyramid.synthesize(move(pyramid, pyramid.analyze(image), (dy, dx)))
-    _check_tensor(answer, moved, f"the image moved {dy:g} down and {dx:g} right by phases", 1e-8)

@@ -3,7 +3,8 @@
 SHAPES, shape        disk, square, ellipse, ring, ... of the mass of a disk of radius 12
 family               one shape at many places along x or y
 two_disks            random pairs of disks, in which contour and centre of mass may disagree
-logit_gap, fit_line, explained   Right against Left as a linear function of something
+lopsided             a disk whose outline stays where it is, while its centre of mass moves
+logit_gap, fit_line  Right against Left, as a linear function of something
 """
 
 import math
@@ -81,20 +82,10 @@ def wedge(places: Tensor) -> Tensor:
     return torch.where(y.abs() > x.abs(), (y > 0).long(), 2 + (x > 0).long())
 
 
-@torch.no_grad()
-def logit_gap(model: nn.Module, images: Tensor, of: str = "Right", over: str = "Left") -> Tensor:
-    """Logit of one class minus that of another, (n,)."""
+def logit_gap(model: nn.Module, images: Tensor) -> Tensor:
+    """Logit of Right minus logit of Left, (n,)."""
     logits = model(images)
-    return logits[:, DIRECTIONS.index(of)] - logits[:, DIRECTIONS.index(over)]
-
-
-def gap_gradient(model: nn.Module, images: Tensor) -> Tensor:
-    """Gradient of (logit Right - logit Left) with respect to the pixels, (n, 1, height, width)."""
-    images = images.detach().requires_grad_(True)
-    with torch.enable_grad():
-        logits = model(images)
-        total = (logits[:, DIRECTIONS.index("Right")] - logits[:, DIRECTIONS.index("Left")]).sum()
-        return torch.autograd.grad(total, images)[0]
+    return logits[:, DIRECTIONS.index("Right")] - logits[:, DIRECTIONS.index("Left")]
 
 
 def fit_line(x: Tensor, y: Tensor) -> tuple[float, float, float]:

@@ -1,29 +1,21 @@
-"""Lesson 04: which digits are morphed into which, what is counted on the morphs, checks of the exercises.
+"""Lesson 04: which digits are morphed into which, and what is counted on the morphs.
 
-    figure_3                       the six rows of the paper's Figure 3, in three regimes
-    ordered_pairs, all_pairs, pair_matrix, random_targets   every digit into every other, or into a random one
-    at_distance                                             what is compared
-    one_step, nearest_neighbours, band_groups               what explains it
-
-The pictures stand in `mnist_figures.py`, the widget and the blind reading in `mnist_widgets.py`.
+figure_3                                     the six rows of the paper's Figure 3, in three regimes
+ordered_pairs, pair_row, all_pairs           every digit into every other
+pair_matrix                                  numbers of all pairs, by source and target
+random_targets, at_distance                  what is compared
+one_step, nearest_neighbours, band_groups    what explains it
 """
-
-from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from steerlens import Morph, SteerablePyramid, extrapolate, steer, wirtinger_gradient
 from steerlens.data import ImageData
 from steerlens.evaluation import first_correct
-from steerlens.morphs.gradients import batched_logits, wirtinger_gradient
-from steerlens.morphs.morph import Morph, extrapolate
-from steerlens.morphs.steering import steer
-from steerlens.morphs.steps import ascent_increments, edit_weights, moved
-from steerlens.transforms.pyramid import SteerablePyramid
-
-from ..common.verdict import verdict
-from ..l00_quickstart.checks import check_frozen_frame
+from steerlens.morphs.gradients import batched_logits
+from steerlens.morphs.steps import ascent_increments, moved
+from steerlens.morphs.weights import edit_weights
 
 PYRAMID = SteerablePyramid((28, 28), scales=3, orientations=4, padding=2)
 PAIRS = ((3, 8), (4, 9), (5, 6), (6, 8), (8, 3), (9, 4))  # the paper's Figure 3, from top to bottom
@@ -52,9 +44,13 @@ def figure_3(model: nn.Module, digits: ImageData) -> dict[str, Morph]:
 
 def ordered_pairs(classes: int = 10) -> tuple[Tensor, Tensor]:
     """Source and target of every pair of different classes, (classes * (classes - 1),) each, row by row."""
-    off_diagonal = ~torch.eye(classes, dtype=torch.bool)
-    sources, targets = off_diagonal.nonzero(as_tuple=True)
+    sources, targets = (~torch.eye(classes, dtype=torch.bool)).nonzero(as_tuple=True)
     return sources, targets
+
+
+def pair_row(source: int, target: int, classes: int = 10) -> int:
+    """Place of a pair of different classes in the order of `ordered_pairs`."""
+    return source * (classes - 1) + target - (target > source)
 
 
 def all_pairs(model: nn.Module, digits: ImageData, count: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -73,9 +69,8 @@ def all_pairs(model: nn.Module, digits: ImageData, count: int) -> tuple[Tensor, 
 def pair_matrix(values: Tensor, reduce: str = "mean", classes: int = 10) -> Tensor:
     """Mean or median of each pair's values, as a matrix: source by target, NaN on the diagonal."""
     grouped = values.double().unflatten(0, (classes * (classes - 1), -1))
-    reduced = grouped.mean(1) if reduce == "mean" else grouped.quantile(0.5, dim=1)
     matrix = torch.full((classes, classes), torch.nan, dtype=torch.float64)
-    matrix[~torch.eye(classes, dtype=torch.bool)] = reduced
+    matrix[ordered_pairs(classes)] = grouped.mean(1) if reduce == "mean" else grouped.quantile(0.5, dim=1)
     return matrix
 
 
@@ -110,41 +105,13 @@ def nearest_neighbours(train: ImageData, images: Tensor, k: int = 5) -> Tensor:
     return train.labels[distances.topk(k, largest=False).indices].mode(dim=1).values
 
 
-def band_groups(pyramid: SteerablePyramid = PYRAMID) -> dict[str, dict[str, list[int]]]:
+def band_groups() -> dict[str, dict[str, list[int]]]:
     """Arguments of `steerlens.steer` that edit all bands, one scale or orientation alone, or all but one."""
-    parts = {f"scale {s}": ("scales", s) for s in range(pyramid.scales)}
-    degrees = 180 / pyramid.orientations
-    parts |= {f"{b * degrees:g}°": ("orientations", b) for b in range(pyramid.orientations)}
-    counts = {"scales": pyramid.scales, "orientations": pyramid.orientations}
-    only = {f"only {name}": {kind: [i]} for name, (kind, i) in parts.items()}
-    without = {
-        f"all but {name}": {kind: [j for j in range(counts[kind]) if j != i]}
-        for name, (kind, i) in parts.items()
-    }
+    only: dict[str, dict[str, list[int]]] = {}
+    without: dict[str, dict[str, list[int]]] = {}
+    kinds = {"scales": ["scale 0", "scale 1", "scale 2"], "orientations": ["0°", "45°", "90°", "135°"]}
+    for kind, names in kinds.items():
+        for i, name in enumerate(names):
+            only[f"only {name}"] = {kind: [i]}
+            without[f"all but {name}"] = {kind: [j for j in range(len(names)) if j != i]}
     return {"all bands": {}, **only, **without}
-
-
-def check_peak(answer: Any, morph: Morph) -> None:
-    """The k at which the median over a batch of the target's probability is largest."""
-    peak = morph.steps[morph.target_probabilities.quantile(0.5, dim=0).argmax()].item()
-    verdict(answer, "a value of k", f"k = {peak:g}", lambda k: float(k) == peak)
-
-
-def check_asymmetry(answer: Any, matrix: Tensor) -> None:
-    """The pair (source, target) whose way is longer than the way back by most."""
-    gap = torch.nan_to_num(matrix - matrix.T, nan=-torch.inf)
-    source, target = divmod(int(gap.argmax()), len(gap))
-    largest = gap[source, target].item()
-
-    def right(pair: Sequence[int]) -> bool:
-        a, b = (int(digit) for digit in pair)
-        return gap[a, b].item() == largest
-
-    there, back = matrix[source, target].item(), matrix[target, source].item()
-    expected = f"({source}, {target}), with {there:.3g} against {back:.3g} on the way back"
-    verdict(answer, "a pair (source, target)", expected, right)
-
-
-def check_linear_frame(answer: Any, morph: Morph, column: int) -> None:
-    """The images of one frame of a frozen morph with linear amplitudes, made by hand (Appendix B)."""
-    check_frozen_frame(answer, morph, column)

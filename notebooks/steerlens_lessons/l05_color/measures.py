@@ -15,12 +15,12 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from steerlens.morphs.morph import Morph
+from steerlens import Morph
 from steerlens.morphs.steps import l2_distance
 from steerlens.transforms.color import check_rgb, chroma_plane, hue_difference, rgb_to_yiq
-from steerlens.transforms.pyramid import SteerablePyramid
 
 from ..common import summaries
+from ..l04_mnist.measures import PYRAMID
 
 STROKE = 0.1  # a pixel belongs to the stroke if its brightest channel is above this
 
@@ -77,8 +77,7 @@ def outside_stroke(images: Tensor, sources: Tensor, margin: int = 2) -> Tensor:
 
 def fine_share(images: Tensor, sources: Tensor) -> Tensor:
     """Percentage (batch,) of the change's energy in the finest band and the high-pass residual."""
-    pyramid = SteerablePyramid(tuple(sources.shape[-2:]), scales=3, orientations=4, padding=2)
-    c = pyramid.analyze(images - sources)
+    c = PYRAMID.analyze(images - sources)
     fine = c.bands[0].abs().square().flatten(1).sum(1) + c.residuals[0].square().flatten(1).sum(1)
     return 100 * fine / c.energy()
 
@@ -93,14 +92,14 @@ def saturation(images: Tensor, sources: Tensor) -> Tensor:
     return 100 * ((high - low) * on).sum((1, 2)) / (high * on).sum((1, 2))
 
 
-def arrivals(morph: Morph, probability: float = 0.99) -> tuple[Tensor, Tensor, Tensor]:
+def arrivals(morph: Morph, probability: float = 0.99) -> tuple[Tensor, Tensor]:
     """The first frames whose target has at least this probability; the last ones where there is none.
 
     Returns:
-        images (batch, channels, height, width), whether each arrived (batch,), and the frame (batch,).
+        images (batch, channels, height, width), and whether each arrived (batch,).
     """
     arrived, frame = summaries.arrivals(morph, probability)
-    return morph.frames[torch.arange(len(frame)), frame], arrived, frame
+    return morph.frames[range(len(morph)), frame], arrived
 
 
 def table(
@@ -113,13 +112,13 @@ def table(
         columns: measures of (images, sources), values (batch,) each, by name.
         digits: behind the decimal point.
     """
-    width = max(map(len, morphs))
-    lines = [" ".join([f"{'':{width}}  {'p >= .99':20}", *(f"{name:18}" for name in columns)])]
+    lines = [("", "p >= .99", *columns)]
     for name, morph in morphs.items():
-        images, arrived, _ = arrivals(morph)
+        images, arrived = arrivals(morph)
         found = [measure(images, morph.frames[:, 0]) for measure in columns.values()]
-        cells = [summaries.quartiles(values, digits) for values in found]
-        lines.append(
-            " ".join([f"{name:{width}}  {summaries.counted(arrived):20}", *(f"{cell:18}" for cell in cells)])
-        )
-    return "\n".join(line.rstrip() for line in lines)
+        lines.append((name, summaries.counted(arrived), *(summaries.quartiles(v, digits) for v in found)))
+    width = max(map(len, morphs))
+    return "\n".join(
+        " ".join([f"{name:{width}}  {count:20}", *(f"{cell:18}" for cell in cells)]).rstrip()
+        for name, count, *cells in lines
+    )

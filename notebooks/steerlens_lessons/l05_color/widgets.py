@@ -1,38 +1,20 @@
-"""Lesson 05: its widget, an amplifier for each of Y, I and Q.
-
-amplifier_picture, amplifier_caption   what it shows, pure functions of the morph
-amplifier_sliders                      the widget
-"""
+"""Lesson 05: its widget, an amplifier for each of Y, I and Q."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import ipywidgets
-import torch
-from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from steerlens.morphs.morph import Morph
-from steerlens.plot.widgets import StillBox, image_png, viewer
-from steerlens.transforms.color import hue_difference, rgb_to_yiq
+from steerlens import Morph
+from steerlens.plot import strips
+from steerlens.plot.widgets import StillBox, figure_png, viewer
+from steerlens.transforms.color import hue_difference
 
-from .figures import method_strips
-from .recipes import recolored
+from .cases import recolored
+from .measures import luminance_change
 
-SHOWN = (0, 4, 8, 12, 16)  # frames of the picture
-STILL = {
-    "Y = 1, I = 1, Q = 1": (1.0, 1.0, 1.0),
-    "Y = 1, I = 0, Q = 0": (1.0, 0.0, 0.0),
-    "Y = 0, I = 1, Q = 0": (0.0, 1.0, 0.0),
-    "Y = 0, I = 0, Q = 1": (0.0, 0.0, 1.0),
-    "Y = 0, I = 1, Q = 1": (0.0, 1.0, 1.0),
-}
-
-
-def amplifier_picture(morph: Morph) -> Tensor:
-    """Five frames of the first morph side by side, (3, height, 5 * width + 4), a white line between them."""
-    parted = torch.nn.functional.pad(morph.frames[0, list(SHOWN)], (0, 1), value=1.0)
-    return torch.cat(list(parted), dim=-1)[..., :-1]
+FRAMES = 5  # of a strip
+STILL = ((1, 1, 1), (1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 1, 1))  # amplifiers of Y, I and Q
 
 
 def amplifier_caption(morph: Morph, classes: Sequence[str]) -> str:
@@ -40,8 +22,7 @@ def amplifier_caption(morph: Morph, classes: Sequence[str]) -> str:
     source, last = morph.frames[:1, 0], morph.frames[:1, -1]
     values, indices = morph.probabilities[0, -1].topk(2)
     seen = ", ".join(f"{classes[i]}: {p:.2f}" for i, p in zip(indices.tolist(), values.tolist(), strict=True))
-    luminance = (rgb_to_yiq(last) - rgb_to_yiq(source))[0, 0].norm()
-    turned = hue_difference(source, last).item()
+    turned, luminance = hue_difference(source, last).item(), luminance_change(last, source).item()
     asked = classes[int(morph.targets[0])]
     return f"asked for {asked}; seen {seen}; hue turned {turned:.0f}°, luminance moved by L2 {luminance:.2f}"
 
@@ -58,13 +39,9 @@ def amplifier_sliders(
         classes: names of all classes.
     """
 
-    @lru_cache(maxsize=128)
-    def morph(target: int, lowpass: bool, *gains: float) -> Morph:
-        return recolored(model, image, target, gains, lowpass)
-
     def view(target: int, lowpass: bool, *gains: float) -> tuple[bytes, str]:
-        found = morph(target, lowpass, *gains)
-        return image_png(amplifier_picture(found)), amplifier_caption(found, classes)
+        morph = recolored(model, image, target, gains, lowpass)
+        return figure_png(strips({"": morph}, frames=FRAMES)), amplifier_caption(morph, classes)
 
     target = ipywidgets.Dropdown(options=[(classes[t], t) for t in targets], description="asked for")
     lowpass = ipywidgets.Checkbox(True, description="low-pass moves", indent=False)
@@ -73,12 +50,9 @@ def amplifier_sliders(
         for name in "YIQ"
     ]
     rows = [ipywidgets.HBox([target, lowpass]), ipywidgets.HBox(gains)]
+    shown = [recolored(model, image, targets[0], gain) for gain in STILL]
+    names = [f"Y = {y}, I = {i}, Q = {q}" for y, i, q in STILL]
+    title = f"{classes[int(shown[0].sources[0])]} → {classes[targets[0]]}"
+    still = strips(dict(zip(names, shown, strict=True)), frames=FRAMES, title=title)
     text = "Three sliders, a menu and a box; the still picture shows five settings."
-    return viewer([target, lowpass, *gains], view, _still(model, image, targets[0], classes), text, rows)
-
-
-def _still(model: nn.Module, image: Tensor, target: int, classes: Sequence[str]) -> Figure:
-    """What five settings of the sliders show, for readers without a kernel."""
-    morphs = {name: recolored(model, image, target, gains) for name, gains in STILL.items()}
-    source = classes[int(next(iter(morphs.values())).sources[0])]
-    return method_strips(morphs, columns=5, title=f"{source} → {classes[target]}")
+    return viewer([target, lowpass, *gains], view, still, text, rows)

@@ -1,30 +1,27 @@
-"""Lesson 06: the faces' quirks, the paper's Figure 7, where an edit lies, and the checks of the exercises.
+"""Lesson 06: the faces' quirks, the paper's Figure 7, and where an edit lies.
 
-Drawn faces stand in `faces_factors.py`, the figures in `faces_figures.py`, the widget in `faces_widgets.py`.
+pixel_keys, conflicting, blank         pictures that occur twice, or with two labels, or show nothing
+predictions, scores                    what a model sees
+figure_7                               the paper's
+region_masks, region_shares, densities where the energy of an edit lies
+distance_at                            how far it is to the first frame that convinces
 """
-
-from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from steerlens import Morph, SteerablePyramid, steer
 from steerlens.data import ImageData
 from steerlens.evaluation import first_correct
 from steerlens.morphs.gradients import batched_logits
-from steerlens.morphs.morph import Morph
-from steerlens.morphs.steering import steer
-from steerlens.transforms.pyramid import SteerablePyramid
 
 from ..common.summaries import arrivals
-from ..common.verdict import verdict
 
 SIZE = 48
 BOXES = {  # top, bottom, left, right, in pixels; chosen on the mean faces, mirror-symmetric
     "mouth": (28, 44, 10, 38),
     "eyes and brows": (9, 23, 7, 41),
 }
-LOOK = 100  # faces of a class among which the first that the model gets right are looked for
 BLANK = 0.02  # standard deviation of the pixels below which there is nothing to see
 
 
@@ -65,11 +62,8 @@ def figure_7(model: nn.Module, faces: ImageData) -> dict[str, Morph]:
     pyramid = SteerablePyramid((SIZE, SIZE), 3, 4)
     morphs = {}
     for source, target, count in (("sad", "happy", 2), ("happy", "sad", 1)):
-        candidates = faces.of_class(source)[:LOOK]
-        images = candidates.images[first_correct(model, candidates, count)]
-        morphs[f"{source} → {target}"] = steer(
-            model, images, faces.classes.index(target), pyramid, direction="joint", progress=False
-        )
+        case = faces.images[first_correct(model, faces, count, source)], faces.classes.index(target), pyramid
+        morphs[f"{source} → {target}"] = steer(model, *case, direction="joint", progress=False)
     return morphs
 
 
@@ -103,46 +97,3 @@ def distance_at(morph: Morph, probability: float = 0.99) -> Tensor:
     """L2 distance of the first frame of each morph in which the target has this probability, if one has."""
     arrived, first = arrivals(morph, probability)
     return morph.distances[arrived, first[arrived]]
-
-
-def check_density(answer: Any, edits: Tensor, region: str = "mouth") -> None:
-    """The median density ratio of a region."""
-    expected = densities(edits)[region].median().item()
-
-    def right(found: Any) -> bool:
-        return abs(float(found) - expected) < 0.01 * abs(expected)
-
-    verdict(answer, "a number", f"share of energy over share of area, median {expected:.3g}", right)
-
-
-def check_counterfactual(answer: Any, images: Tensor) -> None:
-    """Drawn faces with everything as it was but the mouth."""
-
-    def right(found: Tensor) -> bool:
-        return found.shape == images.shape and bool((found - images).abs().max() < 1e-5)
-
-    kind = f"images of shape {tuple(images.shape)}"
-    verdict(answer, kind, f"{kind}, the same factors with the curvature's sign turned", right)
-
-
-def check_second_factor(answer: Any, changes: Mapping[str, float]) -> None:
-    """The name of the factor with the second largest median change."""
-    second = sorted(changes, key=changes.__getitem__, reverse=True)[1]
-    size = changes[second]
-    verdict(
-        answer, "the name of a factor", f"{second!r} ({size:.2f} of its range)", lambda name: name == second
-    )
-
-
-def check_row_where(answer: Any, better: Tensor, worse: Tensor) -> None:
-    """A row in which one method's probability is higher than the other's."""
-    rows = (better > worse).nonzero()[:, 0].tolist()
-    some = ", ".join(map(str, rows[:5])) or "None, for there is no such row"
-    expected = f"a row such as {some}" if rows else some
-
-    def right(row: Any) -> bool:
-        if row is None:
-            return not rows
-        return not isinstance(row, bool) and int(row) == row and row in rows
-
-    verdict(answer, "a row, or None if there is no such row", expected, right)

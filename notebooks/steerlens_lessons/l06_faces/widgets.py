@@ -1,54 +1,46 @@
-"""Lesson 06: the widget, whose callback is a pure function of what the controls say.
-
-face_browser   choose a face, a method and a frame: source, frame, change, and where the change lies
-"""
+"""Lesson 06: the widget in which a reader looks at every face, by every method, frame by frame."""
 
 from collections.abc import Mapping, Sequence
 
 import ipywidgets
 import torch
-from matplotlib import colormaps
 from torch import Tensor
 
-from steerlens.morphs.morph import Morph
-from steerlens.plot.morphs import class_names, filmstrip
+from steerlens import Morph
+from steerlens.plot import signed
 from steerlens.plot.widgets import StillBox, image_png, viewer
 
-from .measures import BOXES, region_shares
+from .measures import BOXES, SIZE, region_shares
 
 FULL_COLOR = 0.5  # change of a pixel that gets the full colour
 
 
+def boxed(picture: Tensor) -> Tensor:
+    """The same picture (3, 48, 48), darker on the boxes around mouth, eyes and brows."""
+    shade = torch.ones(SIZE, SIZE)
+    for top, bottom, left, right in BOXES.values():
+        shade[top:bottom, left:right] = 0.7
+        shade[top + 1 : bottom - 1, left + 1 : right - 1] = 1
+    return picture * shade
+
+
 def browse(morph: Morph, row: int, frame: int, classes: Sequence[str]) -> tuple[bytes, str]:
     """The picture (source, frame, change with the boxes) and the caption of one frame of one morph."""
-    image, change = morph.frames[row, frame], morph.frames[row, frame] - morph.frames[row, 0]
-    panels = [morph.frames[row, 0].expand(3, -1, -1), image.expand(3, -1, -1), signed_colors(change)]
-    line = torch.ones(3, image.shape[1], 1)
-    picture = torch.cat([panels[0].cpu(), line, panels[1].cpu(), line, panels[2]], dim=2)
-    names = class_names(morph, classes)
-    source, target = names[morph.sources[row]], names[morph.targets[row]]
+    source, image = morph.frames[row, 0].cpu(), morph.frames[row, frame].cpu()
+    gap = torch.ones(3, SIZE, 1)
+    change = boxed(signed(image - source, FULL_COLOR))
+    panels = [source.expand(3, -1, -1), gap, image.expand(3, -1, -1), gap, change]
+    names = f"{classes[morph.sources[row]]} → {classes[morph.targets[row]]}"
     p, distance = morph.target_probabilities[row, frame], morph.distances[row, frame]
-    caption = f"{source} → {target}, k = {morph.steps[frame]:g}: p = {p:.2f}, L2 distance {distance:.2f}"
+    caption = f"{names}, k = {morph.steps[frame]:g}: p = {p:.2f}, L2 distance {distance:.2f}"
     if distance > 0:
-        shares = region_shares(change[None]).items()
+        shares = region_shares((image - source)[None]).items()
         caption += "; energy: " + ", ".join(f"{name} {found[0]:.0%}" for name, found in shares)
-    return image_png(picture), caption
-
-
-def signed_colors(change: Tensor) -> Tensor:
-    """Colours (3, 48, 48) of a change (1, 48, 48): red brighter, blue darker, the boxes drawn in grey."""
-    unit = (0.5 + change[0].cpu() / (2 * FULL_COLOR)).clamp(0, 1)
-    colors = torch.as_tensor(colormaps["RdBu_r"](unit.numpy())[..., :3]).movedim(-1, 0).float()
-    for top, bottom, left, right in BOXES.values():
-        for edge in (top, bottom - 1):
-            colors[:, edge, left:right] *= 0.7
-        for edge in (left, right - 1):
-            colors[:, top + 1 : bottom - 1, edge] *= 0.7
-    return colors
+    return image_png(torch.cat(panels, dim=2)), caption
 
 
 def face_browser(morphs: Mapping[str, Morph], classes: Sequence[str], start: int = 0) -> StillBox:
-    """Widget: choose one of the faces, a method and a frame. Without a kernel: film strips of the first face.
+    """Widget: choose one of the faces, a method and a frame. Without a kernel: one face by each method.
 
     Args:
         morphs: of the same faces, with the same number of frames, by the name of the method.
@@ -57,15 +49,16 @@ def face_browser(morphs: Mapping[str, Morph], classes: Sequence[str], start: int
     """
     first = next(iter(morphs.values()))
     last = len(first.steps) - 1
-    labels = [(f"{i}: {class_names(first, classes)[c]}", i) for i, c in enumerate(first.sources.tolist())]
+    labels = [(f"{i}: {classes[c]}", i) for i, c in enumerate(first.sources.tolist())]
     face = ipywidgets.Dropdown(options=labels, value=start, description="face")
     method = ipywidgets.ToggleButtons(options=list(morphs), description="method")
     frame = ipywidgets.IntSlider(min(12, last), 0, last, description="frame")
 
     def view(face: int, method: str, frame: int) -> tuple[bytes, str]:
-        return browse(morphs[method], face, frame, classes)
+        picture, caption = browse(morphs[method], face, frame, classes)
+        return picture, f"{method}: {caption}"
 
-    still = filmstrip(first, start, classes=classes)
-    text = "A menu of faces, buttons for the method, a slider over its frames; a film strip."
+    still = [(start, name, frame.value) for name in morphs]
+    text = "A menu of faces, buttons for the method, a slider over its frames; one face by each method."
     rows = [ipywidgets.HBox([face, frame]), method]
     return viewer([face, method, frame], view, still, text, rows)

@@ -1,23 +1,59 @@
-"""Lesson 07: what is measured on an edit: local or global, fine or coarse, a motion or something else.
+"""Lesson 07: the paper's Figures 8 and 9, and what is measured on an edit: local, fine, a motion?
 
-references                  edits of known kind: noise, a translation, a blend
-participation, away         over how much of the image an edit is spread; how much lies off the strokes
-spectrum, brightening       how fine it is; how much of it is a change of the mean
-translation                 how much of it moving the whole image explains
-measures, table, quartiles  all of these, printed
+figure_8, figure_9      Arcade and MNIST in the Fourier domain
+references              edits of known kind: noise, a translation, a blend
+participation, away     over how much of the image an edit is spread; how much lies off the strokes
+spectrum, brightening   how fine it is; how much of it is a change of the mean
+translation             how much of it moving the whole image explains
+way_and_motion          the same against the way of the centre of mass
+best_translation_score  what a classifier gives to translations alone
+measured, table         all that is measured on an edit; printed
 """
 
 import math
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ..l04_mnist.measures import PYRAMID
+from steerlens import Fourier, Morph, extrapolate, steer
+from steerlens.data import ImageData
+from steerlens.morphs.gradients import evaluation_mode, model_logits
+
+from ..l03_arcade.measures import centroid_path, figure_2_cases
+from ..l04_mnist.measures import PYRAMID, figure_3_cases
 from ..l05_color.measures import stroke
 
+FOURIER = Fourier((28, 28))
 PARTS = ("high-pass", "scale 0", "scale 1", "scale 2", "low-pass")  # of the pyramid, fine to coarse
 REACH = 2  # pixels from the nearest stroke, along either axis, beyond which an edit is away from it
+
+
+def figure_8(model: nn.Module, data: ImageData) -> dict[str, Morph]:
+    """The four rows of Figure 8: those of Figure 2, in the Fourier domain.
+
+    Returns:
+        "frozen" (Eq. 9-11 with alpha 0.5, k = 1 to 60) and "live" (phase, 40 steps of at most 0.05 rad); the
+        self-conjugate residual, the mean among it, stays fixed in both.
+    """
+    case = (model, *figure_2_cases(model, data), Fourier((64, 64)))
+    frozen = extrapolate(*case, alpha=0.5, steps=60, progress=False)
+    return {"frozen": frozen, "live": steer(*case, cap=0.05, steps=40, progress=False)}
+
+
+def figure_9(model: nn.Module, digits: ImageData) -> dict[str, Morph]:
+    """The six rows of Figure 9: those of Figure 3, in the Fourier domain.
+
+    Returns:
+        "frozen" (Eq. 9-11 with alpha 0.1, k = 1 to 24), "live, phase" (60 steps) and "live, joint" (24
+        steps), both of at most 0.1; the self-conjugate residual stays fixed.
+    """
+    case = (model, *figure_3_cases(model, digits), FOURIER)
+    return {
+        "frozen": extrapolate(*case, alpha=0.1, steps=24, progress=False),
+        "live, phase": steer(*case, cap=0.1, steps=60, progress=False),
+        "live, joint": steer(*case, direction="joint", cap=0.1, steps=24, progress=False),
+    }
 
 
 def references(sources: Tensor, others: Tensor, distance: float, seed: int = 0) -> dict[str, Tensor]:
@@ -73,10 +109,8 @@ def spectrum(edits: Tensor) -> Tensor:
 
 def away(sources: Tensor, edits: Tensor) -> Tensor:
     """Share of an edit's energy more than `REACH` pixels from the strokes of the source, (n,)."""
-    energy = edits.square()
-    return ((1 - stroke(sources, REACH)) * energy).flatten(1).sum(1) / energy.flatten(1).sum(1).clamp(
-        min=1e-30
-    )
+    energy, off = edits.square().flatten(1), 1 - stroke(sources, REACH).flatten(1)
+    return (off * energy).sum(1) / energy.sum(1).clamp(min=1e-30)
 
 
 def brightening(edits: Tensor) -> Tensor:
@@ -132,7 +166,38 @@ def _padded(images: Tensor, margin: int) -> tuple[Tensor, Tensor, Tensor]:
     return torch.fft.fft2(images, s=(height, width)), wy, wx
 
 
-def measures(sources: Tensor, images: Tensor) -> dict[str, Tensor]:
+@torch.no_grad()
+def best_translation_score(
+    model: nn.Module, images: Tensor, targets: Tensor, reach: int = 3
+) -> tuple[Tensor, Tensor]:
+    """Largest probability of each target over all whole-pixel translations up to ``reach`` pixels each way.
+
+    Returns:
+        largest (n,), and the share of all these translations that keep the class which the model saw, (n,).
+    """
+    places = torch.arange(-reach, reach + 1, dtype=images.dtype)
+    shifts = torch.cartesian_prod(places, places)
+    with evaluation_mode(model):
+        moved = [translated(images, shift.expand(len(images), 2)).clamp(0, 1) for shift in shifts]
+        logits = torch.stack([model_logits(model, part) for part in moved], 1)
+        seen = model_logits(model, images).argmax(1)
+    p = logits.softmax(2).gather(2, targets[:, None, None].expand(-1, len(shifts), 1))[..., 0]
+    return p.amax(1), (logits.argmax(2) == seen[:, None]).double().mean(1)
+
+
+def way_and_motion(morph: Morph) -> tuple[Tensor, Tensor]:
+    """How far the centre of mass goes, and how much of the edit one translation of the source explains.
+
+    Returns:
+        for about ten frames after the source, the median way in pixels (frames,), and the share (n, frames).
+    """
+    stride = max(1, len(morph.steps) // 10)
+    path, frames = centroid_path(morph), morph.frames[:, stride::stride]
+    way = (path - path[:, :1]).norm(dim=-1)[:, stride::stride].quantile(0.5, dim=0)
+    return way, torch.stack([translation(morph.frames[:, 0], f, 20, 0.5)[0] for f in frames.unbind(1)], 1)
+
+
+def measured(sources: Tensor, images: Tensor) -> dict[str, Tensor]:
     """What is measured on edited images, each (n,), by name."""
     edits = images - sources
     shares = spectrum(edits)

@@ -74,13 +74,7 @@ def randomly_moved(images: Tensor, count: int, generator: torch.Generator) -> Te
 def held_editors(
     shape: tuple[int, int], padding: int = 0, noise: float = NOISE, contrast: float = CONTRAST
 ) -> dict[str, Editor]:
-    """The editors for images of a shape, as `steerlens.evaluation.editors`.
-
-    Args:
-        shape, padding: as there.
-        noise: as in `Smoothed`.
-        contrast: pull of grey pixels to black or white in those whose name says so; for ink, not for skin.
-    """
+    """The editors, as `steerlens.evaluation.editors`; those with contrast are for ink, not for skin."""
     pyramid, pixels = SteerablePyramid(shape, 3, 4, padding=padding), Pixels(shape)
     held = partial(_held, noise=noise, transform=pyramid)
     return {

@@ -1,6 +1,4 @@
-"""Computes the tables of lesson 08 (``make tables``).
-
-``python -m steerlens_lessons.l08_confidence.make_table NAME`` computes one.
+"""Computes the tables of lesson 08: ``python -m steerlens_lessons.l08_confidence.make_table`` (NAME for one).
 
 Rows are measured for parts of the sources, side by side on all cores, each on one thread. What is done is
 kept in build/tables/, under a digest of the package's code, so that an interrupted run goes on where it
@@ -32,26 +30,22 @@ CODE = (Path(steerlens.__file__).parent, Path(__file__).parent)  # what the numb
 
 def compute(name: str, build: Path = Path("build/tables")) -> Path:
     """Compute one table, or what is missing of it, and write it with its record; the table's path."""
-    protocol, started = PROTOCOLS[name], time.perf_counter()
+    started = time.perf_counter()
     folder = build / f"{name}-{_code_digest()[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
     images, labels, targets = confidence.case(name)
-    parts = torch.arange(protocol.sources).split(PART)
-    pieces = [(row, n) for row in confidence.rows(name) for n in range(len(parts))]
-    places = {(row, n): folder / f"{row}-{n}.safetensors" for row, n in pieces}
-    missing = [(row, n) for (row, n), path in places.items() if not path.is_file()]
+    rows, parts = list(confidence.rows(name)), list(zip(images.split(PART), targets.split(PART), strict=True))
+    places = {(row, n): folder / f"{row}-{n}.safetensors" for row in rows for n in range(len(parts))}
+    missing = [at for at, path in places.items() if not path.is_file()]
     workers = ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), torch.set_num_threads, (1,))
     with workers as pool, progress_bar(f"table {name}", True, total=len(places)) as bar:
         bar.update(len(places) - len(missing))
-        jobs = [
-            pool.submit(_measure, name, row, images[parts[n]], targets[parts[n]], places[row, n])
-            for row, n in missing
-        ]
+        jobs = [pool.submit(_measure, name, row, *parts[n], places[row, n]) for row, n in missing]
         for job in as_completed(jobs):
             job.result()
             bar.update()
     whole, row_seconds = {"labels": labels, "targets": targets}, {}
-    for row in confidence.rows(name):
+    for row in rows:
         found = [safetensors.torch.load_file(places[row, n]) for n in range(len(parts))]
         whole |= {f"{row}|{kind}": torch.cat([part[kind] for part in found], 1) for kind in MEASURES}
         row_seconds[row] = round(sum(part["seconds"].item() for part in found))
@@ -69,21 +63,13 @@ def _measure(name: str, row: str, images: Tensor, targets: Tensor, path: Path) -
 
 
 def _write(name: str, values: dict[str, Tensor], timing: dict) -> Path:
-    protocol, path = PROTOCOLS[name], records.committed("results") / f"confidence-{name}.safetensors"
-    record = {
-        "table": name,
-        "data": confidence.data(name).source,
-        "driver": protocol.driver,
-        "robust_driver": protocol.robust,
-        "judges": protocol.judges,
-        "sources": protocol.sources,
-        "distances": protocol.distances,
-        "rows": list(confidence.rows(name)),
-        **timing,  # of the whole run, if none of it was there before; of each row, on one core
-        "cores": os.cpu_count(),
-        "torch": torch.__version__,
-        "command": f"python -m {__spec__.name} {name}",
-    }
+    """Write the table; its timing is that of the whole run, if nothing was there, and of each row's core."""
+    path = records.committed("results") / f"confidence-{name}.safetensors"
+    kept = ("driver", "robust_driver", "judges", "sources", "distances")
+    record = {"table": name, "data": confidence.data(name).source, "rows": list(confidence.rows(name))}
+    record |= {key: getattr(PROTOCOLS[name], key) for key in kept} | timing
+    record |= {"cores": os.cpu_count(), "torch": torch.__version__}
+    record["command"] = f"python -m {__spec__.name} {name}"
     records.write(path, safetensors.torch.save(values), record)
     return path
 

@@ -19,14 +19,9 @@ FARTHEST = 100.0  # times the other image's distance
 
 
 def straight_edit(sources: Tensor, images: Tensor, distance: float) -> tuple[Tensor, Tensor]:
-    """The clipped point at an L2 distance on the line through other images, and whether there is one.
+    """The clipped point at an L2 distance (to 5e-4) on the line through other images, and where there is one.
 
-    Args:
-        sources, images: (batch, channels, height, width); the sources lie in [0, 1].
-        distance: met to 5e-4.
-
-    Returns:
-        images, shaped like the sources, and which attained the distance, (batch,).
+    Sources in [0, 1] and images are (batch, channels, height, width); which attained the distance, (batch,).
     """
 
     def render(t: Tensor) -> Tensor:

@@ -1,11 +1,11 @@
-"""Lesson 08: the protocol of its table, what is measured on each edit, and the stored result.
+"""Lesson 08: the protocol of its tables, what is measured on each edit, and the stored tables.
 
-PROTOCOLS        digits and faces: data, drivers, judges, distances
-case, rows       sources and targets; the rows of the table
-measured         one row of the table, for some sources
-load             the stored table, its checksum compared
+PROTOCOLS         digits and faces: data, drivers, judges, distances
+case, rows        sources and targets; the rows of a table
+edits, measured   a row of a table, for some sources: the images; what is measured on them
+load              a stored table, its checksum compared
 
-`confidence_table.py` computes the tables (``make tables``), `confidence_figures.py` shows them.
+`make_table.py` computes the tables (``make tables``).
 """
 
 from collections.abc import Callable
@@ -27,6 +27,7 @@ from ..l04_mnist import measures as mnist
 from .held import held_editors
 from .straight import reference_editors
 
+REMEDY = "restore it, or compute it again (make tables)"
 MEASURES = ("probability", "first", "second", "energy", "energy with gain", "attained", "distance")
 HELD = ("pixel, held", "CSP joint, held", "CSP joint + warp, held")
 INK = ("pixel + contrast, held", "CSP joint + warp + contrast, held")
@@ -40,7 +41,7 @@ class Protocol:
 
     data: Callable[[], ImageData]
     driver: str  # a recipe of `steerlens.models`
-    robust: str | None  # an adversarially trained one beside it
+    robust_driver: str | None  # an adversarially trained one beside it
     judges: tuple[str, str]  # no edit is made with their gradients
     sources: int
     distances: tuple[float, ...]
@@ -53,7 +54,7 @@ PROTOCOLS = {
     "mnist": Protocol(
         datasets.digits,
         driver="lenet",
-        robust="robust_lenet",
+        robust_driver="robust_lenet",
         judges=("resnet", "mlp"),
         sources=300,
         distances=(1.0, 2.0, 4.0),
@@ -64,7 +65,7 @@ PROTOCOLS = {
     "fer2013": Protocol(
         datasets.faces,
         driver="face",
-        robust=None,
+        robust_driver=None,
         judges=("face_resnet", "face_lenet"),
         sources=200,
         distances=(FACE_SCALE, 2 * FACE_SCALE),
@@ -110,32 +111,19 @@ def rows(name: str) -> dict[str, tuple[str, Editor]]:
     found = editors(shape, protocol.padding) | {row: held[row] for row in protocol.held}
     references = reference_editors(images.training_split())
     table = {row: (protocol.driver, editor) for row, editor in (found | references).items()}
-    if protocol.robust:
-        table |= {f"{row}, robust": (protocol.robust, found[row]) for row in ROBUST_ROWS}
+    if protocol.robust_driver:
+        table |= {f"{row}, robust": (protocol.robust_driver, found[row]) for row in ROBUST_ROWS}
     return table
 
 
-def measured(
-    name: str, row: str, images: Tensor, targets: Tensor, distances: tuple[float, ...] | None = None
-) -> dict[str, Tensor]:
-    """One row of a protocol's table, for some sources: `MEASURES`, each (distances, sources)."""
+def edits(
+    name: str, row: str, images: Tensor, targets: Tensor, distance: float
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """A row's edited images, p of the targets (n,), which judge sees them (n, 2), which attained (n,)."""
     recipe, editor = rows(name)[row]
     driver = model(name, recipe)
-    parts = []
-    for distance in distances or PROTOCOLS[name].distances:
-        edited, attained = matched_edit(driver, images, targets, editor, distance)
-        p, seen = judged(name, driver, edited, targets)
-        found = {
-            "probability": p,
-            "first": seen[:, 0],
-            "second": seen[:, 1],
-            "energy": warp_energy(images, edited, progress=False),
-            "energy with gain": warp_energy(images, edited, gain=True, progress=False),
-            "attained": attained,
-            "distance": l2_distance(edited, images),
-        }
-        parts.append(found)
-    return {measure: torch.stack([part[measure] for part in parts]).float() for measure in MEASURES}
+    edited, attained = matched_edit(driver, images, targets, editor, distance)
+    return edited, *judged(name, driver, edited, targets), attained
 
 
 def judged(name: str, driver: nn.Module, edited: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -145,27 +133,36 @@ def judged(name: str, driver: nn.Module, edited: Tensor, targets: Tensor) -> tup
     return p, torch.stack([batched_logits(judge, edited).argmax(1) == targets for judge in judges], 1)
 
 
-REMEDY = "restore it, or compute it again (make tables)"
+def measured(
+    name: str, row: str, images: Tensor, targets: Tensor, distances: tuple[float, ...] | None = None
+) -> dict[str, Tensor]:
+    """One row of a protocol's table, for some sources: `MEASURES`, each (distances, sources)."""
+    found = []
+    for distance in distances or PROTOCOLS[name].distances:
+        edited, p, seen, attained = edits(name, row, images, targets, distance)
+        E, with_gain = (warp_energy(images, edited, gain=gain, progress=False) for gain in (False, True))
+        found.append((p, *seen.T, E, with_gain, attained, l2_distance(edited, images)))
+    parts = zip(MEASURES, zip(*found, strict=True), strict=True)
+    return {measure: torch.stack(values).float() for measure, values in parts}
 
 
 @dataclass(frozen=True)
 class Table:
-    """A stored table: what was measured on every edit.
+    """A stored table: what was measured on every edit."""
 
-    Attributes:
-        values: by row and measure, (distances, sources).
-        labels, targets: of the sources, (sources,).
-        record: how it was made: data, driver, judges, distances, command, SHA-256.
-    """
-
-    values: dict[str, dict[str, Tensor]]
-    labels: Tensor
+    values: dict[str, dict[str, Tensor]]  # by row and measure, (distances, sources)
+    labels: Tensor  # of the sources, (sources,)
     targets: Tensor
-    record: dict
+    record: dict  # how it was made: data, driver, judges, distances, command, SHA-256
 
     def column(self, distance: float) -> int:
         """Where a distance stands. Raises ValueError for one that was not measured."""
         return self.record["distances"].index(distance)
+
+    def both(self, row: str, distance: float) -> Tensor:
+        """Whether both judges see the target, (sources,)."""
+        first, second = (self.values[row][judge][self.column(distance)] for judge in ("first", "second"))
+        return first * second > 0
 
 
 def load(name: str) -> Table:

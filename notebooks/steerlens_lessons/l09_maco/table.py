@@ -43,7 +43,8 @@ METHODS = {  # the transform and what is free; in the pyramid, phases that do no
 }
 PHOTOGRAPHS = "photographs"
 EARLY = 8  # step whose score another machine finds within some percent: later ones depend on every rounding
-FIELDS = ("method", "class", "logit", "rank", "probability", "early_score", "last_score", "decibels")
+FIELDS = {"method": str, "class": int, "logit": float, "rank": int, "probability": float}
+FIELDS |= dict.fromkeys(("early_score", "last_score", "decibels"), float)
 REMEDY = "restore it, or compute it again (make tables)"
 
 
@@ -58,8 +59,7 @@ def measured_entry(
 ) -> tuple[dict[str, Any], Tensor]:
     """One row of the table, and the visualisation (3, height, width) of one class by one method."""
     transform, options = METHODS[method]
-    objective = objectives.logit(model, label)
-    found = maco(objective, held[transform], **SETTINGS, **options, progress=False)
+    found = maco(objectives.logit(model, label), held[transform], **SETTINGS, **options, progress=False)
     scores = found.scores[0, [EARLY, -1]].tolist()
     return _row(model, photographs, method, found.images, label, scores), found.images[0]
 
@@ -69,9 +69,8 @@ def _row(
 ) -> dict[str, Any]:
     here = standing(model, image, torch.tensor([label]))
     values = [here.logits.item(), here.ranks.item(), here.probabilities.item(), *scores]
-    return dict(
-        zip(FIELDS, [method, label, *values, spectral_distance(image, photographs).item()], strict=True)
-    )
+    away = spectral_distance(image, photographs).item()
+    return dict(zip(FIELDS, [method, label, *values, away], strict=True))
 
 
 def photograph_rows(model: nn.Module, photographs: Tensor, labels: Tensor) -> list[dict[str, Any]]:
@@ -124,21 +123,13 @@ def _write(path: Path, rows: list[dict[str, Any]]) -> None:
     with path.open("w", newline="") as file:
         table = csv.DictWriter(file, FIELDS, lineterminator="\n")
         table.writeheader()
-        table.writerows(
-            {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row.items()}
-            for row in rows
-        )
+        for row in rows:
+            table.writerow({name: f"{v:.6g}" if isinstance(v, float) else v for name, v in row.items()})
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
     with path.open(newline="") as file:
-        return [
-            {
-                name: text if name == "method" else int(text) if name in ("class", "rank") else float(text)
-                for name, text in row.items()
-            }
-            for row in csv.DictReader(file)
-        ]
+        return [{name: FIELDS[name](text) for name, text in row.items()} for row in csv.DictReader(file)]
 
 
 def stored() -> tuple[list[dict[str, Any]], dict[str, Any]]:
@@ -171,30 +162,24 @@ def main() -> None:
     """Compute the table, and write it with the record that vouches for it."""
     plan = json.dumps([NETWORK, CLASSES, CANVAS, SETTINGS, METHODS])
     work = Path("build") / f"maco-table-{hashlib.sha256(plan.encode()).hexdigest()[:12]}.csv"
-    started = time.perf_counter()
-    rows = compute(work)
+    started, rows = time.perf_counter(), compute(work)
     path = records.committed("results") / f"maco-{NETWORK}.csv"
     _write(path, rows)
     sheet = path.with_suffix(".jpg")
     contact_sheet(work).save(sheet, quality=85)
     weights = data_root() / "imagenet" / f"{NETWORK}.pth"
-    record = {
-        "sheet_sha256": hashlib.sha256(sheet.read_bytes()).hexdigest(),
-        "network": NETWORK,
-        "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest()
-        if weights.is_file()
-        else "torchvision",
-        "photographs": str(magnitude_spectrum(photos(CANVAS))),
-        "canvas": CANVAS,
-        "settings": SETTINGS,
-        "methods": METHODS,
-        "seconds_of_this_run": round(time.perf_counter() - started),
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "command": "make tables",
-    }
+    record = {"network": NETWORK, "canvas": CANVAS, "settings": SETTINGS, "methods": METHODS}
+    record |= {"sheet_sha256": _sha256(sheet)}
+    record |= {"weights_sha256": _sha256(weights) if weights.is_file() else "torchvision"}
+    record |= {"photographs": str(magnitude_spectrum(photos(CANVAS)))}
+    record |= {"seconds_of_this_run": round(time.perf_counter() - started)}
+    record |= {"threads": torch.get_num_threads(), "torch": torch.__version__, "command": "make tables"}
     records.write(path, path.read_bytes(), record)
     print(f"wrote {path} and its record: {len(rows)} rows")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from steerlens.data import records
 
 FACTOR = 3  # of the super-resolution
 HELD_OUT = 5  # every fifth photograph is kept for the test
-REMEDY = "restore it, or train it again (python -m steerlens.lessons.linear_nets)"
+REMEDY = "restore it, or train it again (python -m steerlens_lessons.l10_linear.networks)"
 LUMINANCE = (0.299, 0.587, 0.114)
 
 
@@ -105,10 +105,13 @@ def painted(images: Tensor, radius: int = 3) -> Tensor:
     means = functional.avg_pool2d(padded, side, 1)
     spread = (functional.avg_pool2d(padded**2, side, 1) - means**2).sum(1, keepdim=True)
     height, width = images.shape[-2:]
-    corners = [(y, x) for y in (0, radius) for x in (0, radius)]
-    choose = torch.stack([spread[..., y : y + height, x : x + width] for y, x in corners]).argmin(0)
-    options = torch.stack([means[..., y : y + height, x : x + width] for y, x in corners])
-    flat = options.gather(0, choose[None].expand(1, *images.shape))[0]
+
+    def quadrants(values: Tensor) -> Tensor:
+        corners = [(y, x) for y in (0, radius) for x in (0, radius)]
+        return torch.stack([values[..., y : y + height, x : x + width] for y, x in corners])
+
+    choose = quadrants(spread).argmin(0, keepdim=True).expand(1, *images.shape)
+    flat = quadrants(means).gather(0, choose)[0]
     centred = flat - flat.mean((2, 3), keepdim=True)
     return (centred / (2 * flat.std((2, 3), keepdim=True) + 1e-3)).clamp(-1, 1)
 

@@ -35,12 +35,8 @@ def _by_channel(unit: nn.Module, y: Tensor) -> Tensor:
     return y * unit.weight.view(shape) + unit.bias.view(shape)
 
 
-def _instance(unit: nn.InstanceNorm2d, x0: Tensor, x1: Tensor) -> Tensor:
-    return _by_channel(unit, _normalized(x0, x1, range(2, x0.ndim), unit.eps))
-
-
-def _group(unit: nn.GroupNorm, x0: Tensor, x1: Tensor) -> Tensor:
-    x0, x1 = x0.unflatten(1, (unit.num_groups, -1)), x1.unflatten(1, (unit.num_groups, -1))
+def _grouped(unit: nn.Module, groups: int, x0: Tensor, x1: Tensor) -> Tensor:
+    x0, x1 = x0.unflatten(1, (groups, -1)), x1.unflatten(1, (groups, -1))
     return _by_channel(unit, _normalized(x0, x1, range(2, x0.ndim), unit.eps).flatten(1, 2))
 
 
@@ -57,8 +53,8 @@ SCOPES: dict[type, Callable[..., Tensor]] = {
     nn.GELU: lambda unit, x0, x1: x1 * (1 + torch.erf(x0 / math.sqrt(2))) / 2,
     nn.Tanh: lambda unit, x0, x1: x1 * x0.tanh() / x0,
     nn.Sigmoid: lambda unit, x0, x1: x0.sigmoid() + x0.sigmoid() * (1 - x0.sigmoid()) * (x1 - x0),  # Eq. 4
-    nn.InstanceNorm2d: _instance,
-    nn.GroupNorm: _group,
+    nn.InstanceNorm2d: lambda unit, x0, x1: _grouped(unit, unit.num_features, x0, x1),
+    nn.GroupNorm: lambda unit, x0, x1: _grouped(unit, unit.num_groups, x0, x1),
     nn.LayerNorm: _layer,
 }
 
