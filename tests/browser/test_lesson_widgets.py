@@ -8,7 +8,7 @@ FIRST = "import torch\nimport steerlens as sl\n"
 DIGITS = FIRST + "digits = sl.data.digits()\nmodel = sl.models.load('lenet', digits)\n"
 WIDGETS = {
     "00 frames": DIGITS
-    + "from steerlens import widgets\n"
+    + "from steerlens.plot import widgets\n"
     + "pyramid = sl.SteerablePyramid((28, 28), 3, 4, padding=2)\n"
     + "widgets.frame_slider(sl.steer(model, digits.images[:1], 8, pyramid, steps=6))",
     "02 bands": FIRST
