@@ -13,7 +13,8 @@ from PIL import Image
 from torch import nn
 
 import steerlens as sl
-from steerlens.plot.figures import WIDTH, signed
+from steerlens import plot
+from steerlens.plot.figures import WIDTH, colors, signed
 from steerlens.plot.morphs import band_mosaic, filmstrip, pipeline, probability_curves
 
 NAMES = ("circle", "square", "star")
@@ -305,3 +306,84 @@ def test_gif_of_a_morph_that_stands_still(tmp_path):
 def test_gif_by_a_string(tmp_path):
     made_morph().save_gif(str(tmp_path / "MORPH.GIF"))
     assert read_gif(tmp_path / "MORPH.GIF")[0]
+
+
+# The grammar: grids, curves, intervals, matrices.
+def test_a_grid_has_each_image_in_its_place():
+    one, two = torch.rand(1, 4, 6), torch.rand(3, 4, 6)
+    drawn = []
+    rows = [("first", [one, (two, "a note")]), ("first", [None, one])]
+    figure = plot.grid(
+        rows, ["left", "right"], outline=[one, one], draw=lambda *where: drawn.append(where[1:])
+    )
+    (a, b), (c, d) = grid(figure, 2)
+    for axis, image in ((a, one), (b, two), (d, one)):
+        np.testing.assert_array_equal(picture(axis), expected_picture(image))
+        assert axis.collections  # the outline
+    assert not c.images and drawn == [(0, 0), (0, 1), (1, 1)]
+    assert [axis.get_title() for axis in (a, b, c, d)] == ["left", "right", "", ""]
+    assert [axis.get_ylabel() for axis in (a, b, c, d)] == ["first", "", "first", ""]
+    assert b.get_xlabel() == "a note" and plt.get_fignums() == []
+
+
+def test_strips_tell_k_and_probability_of_each_method():
+    morphs = {"live": made_morph(frames=5), "frozen": made_morph(frames=9, seed=1)}
+    lines = grid(plot.strips(morphs, row=1, frames=3), 3)
+    for line, (name, morph) in zip(lines, morphs.items(), strict=True):
+        assert line[0].get_ylabel() == name
+        last = morph.target_probabilities[1, -1]
+        assert line[-1].get_xlabel() == f"k = {morph.steps[-1]:g}: {last:.2f}"
+        np.testing.assert_array_equal(picture(line[-1]), expected_picture(morph.frames[1, -1]))
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_curves_stand_in_their_panels(shared):
+    x, many = torch.arange(5.0), torch.rand(7, 5)
+    panels = {"left": {"frozen": (x, x), "live": (x, many)}, "right": {"frozen": (2 * x, x)}}
+    figure = plot.curves(panels, "k", "p", shared=shared, zero=True, marks={"end": 4.0}, ylim=(0, 9))
+    left, right = figure.axes
+    assert (left.get_title(), right.get_title(), left.get_xlabel(), left.get_ylabel()) == (
+        "left",
+        "right",
+        "k",
+        "p",
+    )
+    medians = [line.get_ydata() for line in left.lines if line.get_label() == "live"]
+    np.testing.assert_allclose(medians[0], np.median(many.numpy(), axis=0), rtol=1e-6)
+    assert len(left.collections) == 1 and left.get_ylim() == (0, 9)
+    assert (left.get_xlim() == right.get_xlim()) == shared
+    assert "end" in [text.get_text() for text in left.texts]
+
+
+def test_intervals_are_medians_and_quartiles():
+    values = {group: {name: torch.rand(8) for name in ("pixels", "live joint")} for group in ("near", "far")}
+    figure = plot.intervals({"both": values}, "share")
+    (axis,) = figure.axes
+    dots = [line.get_xdata()[0] for line in axis.lines if len(line.get_xdata()) == 1]
+    expected = [each.double().quantile(0.5).item() for group in values.values() for each in group.values()]
+    assert dots == pytest.approx(expected)
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["pixels", "live joint"]
+    single = plot.intervals({"near": values["near"], "far": values["far"]}, marks={"even": 0.5})
+    assert [axis.get_title() for axis in single.axes] == ["near", "far"]
+
+
+def test_a_matrix_has_its_numbers():
+    values = torch.tensor([[1.0, torch.nan], [2.5, -1.0]])
+    figure = plot.matrix({"one": values, "two": values}, [".1f", ".0f"], rows="ab", labels=("from", "to"))
+    for axis, numbers in zip(figure.axes, (["1.0", "2.5", "-1.0"], ["1", "2", "-1"]), strict=True):
+        assert [text.get_text() for text in axis.texts] == numbers
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["a", "b"]
+
+
+def test_a_method_has_one_colour_everywhere():
+    found = colors(
+        ["pyramid, frozen", "Fourier, frozen", "live, joint", "pixels", "alpha 2, frozen", "other"]
+    )
+    assert found["pyramid, frozen"]["color"] == found["alpha 2, frozen"]["color"]
+    assert found["pyramid, frozen"]["linestyle"] != found["alpha 2, frozen"]["linestyle"]
+    assert len({look["color"] for look in found.values()}) == 5
+
+
+def test_signed_colours():
+    red, _, blue = signed(torch.tensor([[[1.0, -1.0, 0.0]]]))[:, 0]
+    assert red[0] > blue[0] and red[1] < blue[1] and red[2] == pytest.approx(blue[2], abs=0.02)
