@@ -385,5 +385,5 @@ def test_a_method_has_one_colour_everywhere():
 
 
 def test_signed_colours():
-    red, _, blue = signed(torch.tensor([[[1.0, -1.0, 0.0]]]))[:, 0]
+    red, _, blue = signed(torch.tensor([[[1.0, -1.0, 0.0]]]))[:, 0].tolist()
     assert red[0] > blue[0] and red[1] < blue[1] and red[2] == pytest.approx(blue[2], abs=0.02)
