@@ -1,9 +1,10 @@
 """`Morph`: the images on the way from a source to a target class, and what was measured on them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from ..transforms.coefficients import batch_rows, same_tensors
 from .steps import bisect_distance, l2_distance
 
 LONGEST_GIF_FRAME = 655_350  # milliseconds: 16 bits of hundredths of a second
+ROWS = ("frames", "probabilities", "distances", "sources", "targets")  # of a morph: tensors, a row each
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -43,11 +45,6 @@ class Morph:
     sources: Tensor
     targets: Tensor
     render: Callable[[Tensor, Tensor], Tensor]
-
-    @property
-    def measurements(self) -> tuple[Tensor, ...]:
-        """All tensors, a row a morph, but the steps."""
-        return self.frames, self.probabilities, self.distances, self.sources, self.targets
 
     @property
     def target_probabilities(self) -> Tensor:
@@ -121,20 +118,19 @@ class Morph:
         """Some of the morphs, by slice, indices, boolean mask, or one index (a batch of one)."""
         rows = batch_rows(rows)
         chosen = torch.arange(len(self), device=self.frames.device)[rows]
-        frames, probabilities, distances, sources, targets = (part[chosen] for part in self.measurements)
-        render = _Rows(self.render, chosen)
-        return Morph(frames, probabilities, distances, self.steps, sources, targets, render)
+        parts = {name: getattr(self, name)[chosen] for name in ROWS}
+        return replace(self, **parts, render=_Rows(self.render, chosen))
 
     def to(self, device: torch.device | str) -> "Morph":
         """The same on a device."""
-        frames, probabilities, distances, sources, targets = (part.to(device) for part in self.measurements)
-        render = self.render.to(device) if hasattr(self.render, "to") else self.render
-        return Morph(frames, probabilities, distances, self.steps.to(device), sources, targets, render)
+        parts = {name: getattr(self, name).to(device) for name in (*ROWS, "steps")}
+        return replace(self, **parts, render=_on(device, self.render))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Morph):
             return NotImplemented
-        return same_tensors((*self.measurements, self.steps), (*other.measurements, other.steps))
+        ours, theirs = ([getattr(morph, name) for name in (*ROWS, "steps")] for morph in (self, other))
+        return same_tensors(ours, theirs)
 
     def __repr__(self) -> str:
         final = self.target_probabilities[:, -1].quantile(0.5)
@@ -153,8 +149,12 @@ class _Rows:
         return self.render(self.rows[rows], positions)
 
     def to(self, device: torch.device | str) -> "_Rows":
-        render = self.render.to(device) if hasattr(self.render, "to") else self.render
-        return _Rows(render, self.rows.to(device))
+        return _Rows(_on(device, self.render), self.rows.to(device))
+
+
+def _on(device: torch.device | str, render: Callable[[Tensor, Tensor], Tensor]) -> Any:
+    """What renders, on a device; a function of the caller's stays as it is."""
+    return render.to(device) if hasattr(render, "to") else render
 
 
 def measured(
