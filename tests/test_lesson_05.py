@@ -144,7 +144,8 @@ def test_white_light_changes_luminance_and_saturation_alone(strokes):
 
 def test_arrivals_and_their_table(model, strokes):
     targets = torch.arange(6)
-    morph = steer(model, strokes, targets, cases.PYRAMID, direction="joint", steps=4, progress=False)
+    how = {"residuals": "fixed", "progress": False}
+    morph = steer(model, strokes, targets, cases.PYRAMID, direction="joint", steps=4, **how)
     scores = morph.target_probabilities
     level = scores[:, 2].sort().values[2].item()
     images, arrived = measures.arrivals(morph, level)
@@ -154,7 +155,7 @@ def test_arrivals_and_their_table(model, strokes):
         assert torch.equal(images[row], morph.frames[row, reached[0] if reached else 4])
     active = measures.active_share(morph.frames[:, -1] - strokes, strokes)
     assert active.tolist() == pytest.approx([100] * 6)  # empty channels stay empty
-    luminance = steer(model, strokes, targets, cases.CHROMATIC, steps=3, amplifiers=(1, 0, 0), progress=False)
+    luminance = steer(model, strokes, targets, cases.CHROMATIC, steps=3, amplifiers=(1, 0, 0), **how)
     assert measures.hue_deviation(luminance.frames[:, -1], strokes).max() < 0.1
     text = measures.table({"RGB": morph, "Y alone": luminance}, {"hue": measures.hue_deviation})
     assert [line.split("  ")[0].strip() for line in text.splitlines()] == ["", "RGB", "Y alone"]

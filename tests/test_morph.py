@@ -104,6 +104,21 @@ def test_residual_policies(model, x, residuals):
     assert torch.allclose(morph.frames[:, 1], expected.clamp(0, 1), atol=1e-12)
 
 
+@pytest.mark.parametrize("move", [extrapolate, steer])
+@pytest.mark.parametrize(
+    "chosen", [{}, {"scales": 0}, {"orientations": [1]}, {"bands": [(1, 0)]}, {"bands": []}]
+)
+def test_one_rule_for_residuals(move, chosen, model, x):
+    """What is not named follows the transform's own policy: in both functions, whatever bands are chosen."""
+    pyramid = TRANSFORMS[0]
+    default, named, fixed = (
+        move(model, x, TARGETS, pyramid, steps=2, **chosen, **how).frames
+        for how in ({}, {"residuals": pyramid.residual_policy}, {"residuals": "fixed"})
+    )
+    assert torch.equal(default, named)
+    assert not torch.allclose(default, fixed)
+
+
 @each_transform
 @each_move
 def test_a_morph_and_its_measurements(transform, move, options, model, x):
@@ -193,8 +208,9 @@ def test_first_step_of_each_direction(transform, direction, model, x):
         step = [0.2 * w / peak.view(-1, 1, 1, 1, 1) for w in step]
     bands = tuple(S * w.exp() for S, w in zip(c.bands, step, strict=True))
     expected = transform.synthesize(Coefficients(bands, c.residuals)).clamp(0, 1)
+    how = {"direction": direction, "cap": 0.2, "steps": 1, "residuals": "fixed"}
     for regime in ("live", "persistent"):
-        morph = steer(model, x, TARGETS, transform, regime=regime, direction=direction, cap=0.2, steps=1)
+        morph = steer(model, x, TARGETS, transform, regime=regime, **how)
         assert torch.allclose(morph.frames[:, 1], expected, atol=1e-10)
 
 
@@ -214,6 +230,7 @@ def test_only_the_chosen_bands_change(move, options, model, x):
     pyramid = SteerablePyramid(SHAPE, 2, 3)
     inside = x * 0.2 + 0.4  # so that nothing is clipped
     options = {"alpha": 0.05, "steps": 1} if move is extrapolate else {**options, "steps": 1, "cap": 0.05}
+    options["residuals"] = "fixed"
     morph = move(model, inside, TARGETS, pyramid, scales=[1], orientations=0, **options)
     change = pyramid.analyze(morph.frames[:, 1] - inside)
     radius_energy = change.bands[1].abs().square().sum()

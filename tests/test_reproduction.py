@@ -94,10 +94,11 @@ def test_the_six_pairs_of_mnist(mnist, report):
     rows = torch.cat([sl.evaluation.first_correct(model, digits, 20, str(source)) for source, _ in PAIRS])
     targets = torch.tensor([target for _, target in PAIRS]).repeat_interleave(20)
     case = (model, digits.images[rows], targets, sl.SteerablePyramid((28, 28), 3, 4, padding=2))
+    fixed = {"residuals": "fixed"}
     morphs = {
-        "live, phase, 40 steps": (live := sl.steer(*case, steps=45)).target_probabilities[:, :41],
+        "live, phase, 40 steps": (live := sl.steer(*case, steps=45, **fixed)).target_probabilities[:, :41],
         "live, phase, 45 steps": live.target_probabilities,
-        "live, joint, 40 steps": sl.steer(*case, steps=40, direction="joint").target_probabilities,
+        "live, joint, 40 steps": sl.steer(*case, steps=40, direction="joint", **fixed).target_probabilities,
         "frozen, alpha 0.3, k <= 40": sl.extrapolate(*case, alpha=0.3, steps=40).target_probabilities,
         "frozen, alpha 1, k <= 12": sl.extrapolate(
             *case, alpha=1.0, steps=[k / 4 for k in range(1, 49)]
@@ -148,7 +149,9 @@ def test_random_targets_of_mnist(mnist, report):
     model, images, labels = first_hundred("lenet", mnist[0])
     case = (model, images, other_class(labels, 10), sl.SteerablePyramid((28, 28), 3, 4, padding=2))
     morphs = {
-        f"live, {direction}, {steps} steps": sl.steer(*case, direction=direction, steps=steps)
+        f"live, {direction}, {steps} steps": sl.steer(
+            *case, direction=direction, steps=steps, residuals="fixed"
+        )
         for direction, steps in (("phase", 40), ("phase", 60), ("joint", 40))
     }
     counts = arrivals(report, "MNIST, random targets", morphs)
@@ -167,13 +170,15 @@ def test_random_targets_of_colour_mnist(painted, report):
     both = other * 10 + digit % 10
     free = {"direction": "joint", "steps": 60, "residuals": {"lowpass": "linear"}}
     morphs = {
-        "ten classes, RGB, phase, 40": sl.steer(*case, rgb, steps=40),
-        "ten classes, RGB, joint, 40": sl.steer(*case, rgb, direction="joint", steps=40),
-        "ten classes, YIQ, joint, 40": sl.steer(*case, yiq, direction="joint", steps=40),
+        "ten classes, RGB, phase, 40": sl.steer(*case, rgb, steps=40, residuals="fixed"),
+        "ten classes, RGB, joint, 40": sl.steer(*case, rgb, direction="joint", steps=40, residuals="fixed"),
+        "ten classes, YIQ, joint, 40": sl.steer(*case, yiq, direction="joint", steps=40, residuals="fixed"),
         "pairs, digit, RGB, joint, 40": sl.steer(
-            sixty, painted_images, digit, rgb, direction="joint", steps=40
+            sixty, painted_images, digit, rgb, direction="joint", steps=40, residuals="fixed"
         ),
-        "pairs, both, RGB, phase, 40": sl.steer(sixty, painted_images, both, rgb, steps=40),
+        "pairs, both, RGB, phase, 40": sl.steer(
+            sixty, painted_images, both, rgb, steps=40, residuals="fixed"
+        ),
         "pairs, both, YIQ, joint and low-pass, 60": sl.steer(sixty, painted_images, both, yiq, **free),
     }
     counts = arrivals(report, "colour MNIST", morphs)
@@ -206,8 +211,8 @@ def test_sad_and_happy_faces(report):
     rows = torch.cat([sl.evaluation.first_correct(model, faces, 50, name) for name in faces.classes])
     case = (model, faces.images[rows], 1 - faces.labels[rows], sl.SteerablePyramid((48, 48), 3, 4))
     morphs = {
-        "live, phase, 24 steps": sl.steer(*case),
-        "live, joint, 24 steps": sl.steer(*case, direction="joint"),
+        "live, phase, 24 steps": sl.steer(*case, residuals="fixed"),
+        "live, joint, 24 steps": sl.steer(*case, direction="joint", residuals="fixed"),
         "frozen, alpha 1, k <= 12": sl.extrapolate(*case, alpha=1.0, steps=[k / 2 for k in range(1, 25)]),
     }
     counts = arrivals(report, "FER2013, sad and happy", morphs)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from scipy.stats import binomtest
-from steerlens_lessons.common.summaries import arrivals, counted, interval, quartiles
+from steerlens_lessons.common.summaries import arrivals, counted, expect, quartiles, spread, table
 
 from steerlens import SteerablePyramid, steer
 
@@ -23,17 +23,40 @@ def test_arrivals(classifier, images):
 
 
 def test_counts_come_with_wilsons_interval():
-    assert counted(torch.tensor([True] * 95 + [False] * 5)) == "95/100 [89%, 98%]"
-    assert counted(torch.zeros(10, dtype=torch.bool)) == "0/10 [0%, 28%]"
-    assert counted(torch.tensor([True] * 99 + [False]), 1) == "99/100 [94.6%, 99.8%]"
+    assert str(counted(torch.tensor([True] * 95 + [False] * 5))) == "95/100 [89%, 98%]"
+    assert str(counted(torch.zeros(10, dtype=torch.bool))) == "0/10 [0%, 28%]"
+    assert str(counted(torch.tensor([True] * 99 + [False]), 1)) == "99/100 [94.6%, 99.8%]"
 
 
 @pytest.mark.parametrize("count, total", [(0, 1), (3, 7), (500, 500)])
-def test_interval(count, total):
+def test_a_count_is_its_share(count, total):
     low, high = binomtest(count, total).proportion_ci(method="wilson")
-    assert interval(torch.arange(total) < count, 2) == f"[{low:.2%}, {high:.2%}]"
+    found = counted(torch.arange(total) < count, 2)
+    assert (float(found), found.low, found.high) == (count / total, low, high)
+    assert f"{found:>30}".endswith(f" {count}/{total} [{low:.2%}, {high:.2%}]")
 
 
 def test_quartiles():
-    assert quartiles(torch.tensor([5, 1, 3, 2, 4])) == "3.00 [2.00, 4.00]"
-    assert quartiles(torch.arange(1.0, 6), 1) == "3.0 [2.0, 4.0]"
+    assert str(quartiles(torch.tensor([5, 1, 3, 2, 4]))) == "3.00 [2.00, 4.00]"
+    assert str(quartiles(torch.tensor([1.0, 2.0, 4.0, 8.0]), 1)) == "3.0 [1.8, 5.0]"
+    assert str(spread(-0.25, -1, 0.125, 1)) == "-0.2 [-1.0, 0.1]"
+
+
+def test_a_table_sorts_plots_and_exports_its_numbers():
+    hits, values = torch.arange(10) < 3, torch.arange(1.0, 6)
+    rows = {"a < b": {"n": 10, "right": counted(hits), "mean": 0.123456}}
+    rows["c"] = {"n": 5, "right": counted(~hits), "mean": 1e-9}
+    found = table(rows)
+    assert list(found.sort_values("right", ascending=False).index) == ["c", "a < b"]
+    assert found["right"].astype(float).tolist() == [0.3, 0.7]
+    assert found.to_csv().splitlines()[1] == 'a < b,10,"3/10 [11%, 60%]",0.123456'
+    shown = found.assign(spread=quartiles(values))._repr_html_()
+    for part in ("a &lt; b", "3/10 <small>[11%, 60%]</small>", "0.123", "1e-09", "3.00 <small>[2.00, 4.00]"):
+        assert part in shown, part
+
+
+def test_claims_are_those_of_the_real_data():
+    expect(False, False, torch.tensor([True, False]))
+    expect(True, True, torch.tensor(3.0) > 2, torch.tensor([True, True]))
+    with pytest.raises(AssertionError, match="claim 2 does not hold"):
+        expect(True, True, torch.tensor([True, False]))

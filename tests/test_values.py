@@ -162,10 +162,10 @@ def test_bands_are_rows_and_columns_or_single_ones(edit, classifier, images):
     single = edit(*given, bands=cells, steps=3, progress=False)
     assert single == edit(*given, scales=[0, 1], orientations=[0, 2], steps=3, progress=False)
     everything = edit(*given, bands=[(s, b) for s in (0, 1) for b in (0, 1, 2)], steps=3, progress=False)
-    assert everything == edit(*given, residuals="fixed", steps=3, progress=False)
-    nothing = edit(*given, bands=[], steps=3, progress=False)
+    assert everything == edit(*given, steps=3, progress=False)
+    nothing = edit(*given, bands=[], residuals="fixed", steps=3, progress=False)
     assert nothing.distances.max() < 1e-12
-    lowpass = edit(*given, bands=[], residuals={"lowpass": "linear"}, steps=3, progress=False)
+    lowpass = edit(*given, bands=[], steps=3, progress=False)
     change = TRANSFORMS[0].analyze(given[1] * 0.2 + 0.4)  # of images that no step clips
     assert lowpass.distances[:, 1:].min() > 1e-6 and isinstance(change, Coefficients)
     for wrong, message in (

@@ -17,7 +17,9 @@ def main() -> None:
     rows = [sl.evaluation.first_correct(model, digits, 2, str(source))[1].item() for source, _ in PAIRS]
     targets = [target for _, target in PAIRS]
     pyramid = sl.SteerablePyramid((28, 28), scales=3, orientations=4, padding=2)
-    morph = sl.steer(model, digits.images[rows], targets, pyramid, direction="joint", cap=0.4, steps=18)
+    morph = sl.steer(
+        model, digits.images[rows], targets, pyramid, direction="joint", cap=0.4, steps=18, residuals="fixed"
+    )
     morph.save_gif(Path(__file__).with_name("morphs.gif"))
     print(morph)
 

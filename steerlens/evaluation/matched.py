@@ -36,13 +36,12 @@ Editor = Callable[[nn.Module, Tensor, Tensor, float], Edit]
 def editors(shape: tuple[int, int], padding: int = 0) -> dict[str, Editor]:
     """The editors for images of a shape; the pyramid has 3 scales, 4 orientations and this padding."""
     pyramid, fourier, pixels = SteerablePyramid(shape, 3, 4, padding=padding), Fourier(shape), Pixels(shape)
-    moved = {"lowpass": "linear"}
     return {
         "pixel": partial(_live, transform=pixels),
         "Fourier phase": partial(_live, transform=fourier),
-        "CSP phase": partial(_live, transform=pyramid),
-        "CSP joint": partial(_live, transform=pyramid, direction="joint"),
-        "CSP joint, low-pass": partial(_live, transform=pyramid, direction="joint", residuals=moved),
+        "CSP phase": partial(_live, transform=pyramid, residuals="fixed"),
+        "CSP joint": partial(_live, transform=pyramid, direction="joint", residuals="fixed"),
+        "CSP joint, low-pass": partial(_live, transform=pyramid, direction="joint"),
         "pixel, frozen": partial(_frozen, transform=pixels),
         "CSP phase, frozen": partial(_frozen, transform=pyramid),
         "smooth warp": _smooth_warp,

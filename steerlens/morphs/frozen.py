@@ -64,7 +64,9 @@ def extrapolate(
         amplitude: A_k: "constant" A_0 (the paper's), "compounded" |z|^k A_0, or "linear"
             (1 + k (|z| - 1)) A_0, held at 0 where it would turn negative (Appendix B).
         residuals: "linear" or "fixed" for all, or by name. What is left out follows
-            ``transform.residual_policy``, or is fixed when bands are chosen.
+            ``transform.residual_policy``, here, in `steer`, and whatever bands are chosen: a pyramid's
+            high-pass is fixed and its low-pass linear, Fourier's self-conjugate coefficients are fixed,
+            pixels linear. "fixed" is the paper's literal Eq. 10-11: phases alone.
         objective: "log_probability" of the target, its "logit", or the "margin" to the source class.
         scales, orientations: edit only these bands (scale 0 is the finest).
         bands: edit only these, pairs (scale, orientation); none if [].
@@ -146,7 +148,7 @@ class FrozenParts(NamedTuple):
 
         Args:
             images, gradient, transform: the sources, dL/ds, and what takes both apart.
-            weights: factors on the gradient of the coefficients, as of `steerlens.morphs.steps.edit_weights`.
+            weights: factors on the gradient, as of `steerlens.morphs.weights.edit_weights`.
             alpha: step size of Eq. 6.
             amplitude: how A_k follows from |z|; it does not count if "constant".
         """

@@ -73,8 +73,8 @@ def steer(
     The gradient is taken at the clipped image and passed straight through the clipping.
 
     Args:
-        model, images, targets, transform: as in :func:`steerlens.extrapolate`, and so are objective, scales,
-            orientations, bands, amplifiers, memory and progress.
+        model, images, targets, transform: as in :func:`steerlens.extrapolate`, and so are residuals,
+            objective, scales, orientations, bands, amplifiers, memory and progress.
         regime: "live" analyses the current image again at every step; "persistent" keeps the source's
             coefficients and adds up increments to their phases (and log-amplitudes).
         direction: "phase": dL/dPhi, which moves the strong coefficients; "wirtinger": arg z of Eq. 9,
@@ -86,17 +86,13 @@ def steer(
             pace for different transforms.
         budget: L2 distance to the source at which each morph stops, met to 5e-4; None: no stop.
         alpha: step size of Eq. 6, for the direction "wirtinger" alone.
-        residuals: "linear" or "fixed" for all, or by name; what is left out is fixed, except in a
-            transform that has no bands.
 
     Raises:
         TypeError, ValueError: an argument that does not fit; the message says what was expected.
     """
     images = check_images(images, check_transform(transform), unit_range=True).detach()
     targets = check_targets(targets, len(images)).to(images.device)
-    weights = edit_weights(
-        transform, images, residuals, scales, orientations, bands, amplifiers, bands_only=True
-    )
+    weights = edit_weights(transform, images, residuals, scales, orientations, bands, amplifiers)
     plan = _Plan(
         transform,
         weights,

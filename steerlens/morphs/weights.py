@@ -19,12 +19,10 @@ def edit_weights(
     orientations: Sequence[int] | int | None = None,
     bands: Iterable[tuple[int, int]] | None = None,
     amplifiers: Sequence[float] | None = None,
-    bands_only: bool = False,
 ) -> Coefficients:
     """Factor on the gradient of every coefficient: 0 where nothing may change, else its channel's amplifier.
 
     The arguments are those of :func:`steerlens.extrapolate`; ``images`` give channels, dtype and device.
-    ``bands_only``, or a choice of bands, fixes residuals that are not named otherwise.
 
     Returns:
         bands (1, channels, orientations, 1, 1) and residuals (1, channels, 1, 1), real.
@@ -32,8 +30,7 @@ def edit_weights(
     example = transform.analyze(images[:1])
     count = example.bands[0].shape[2] if example.bands else 0
     chosen = _chosen_bands(len(example.bands), count, scales, orientations, bands)
-    bands_only = bands_only or any(choice is not None for choice in (scales, orientations, bands))
-    policy = residual_policy(transform, residuals, bands_only and bool(example.bands))
+    policy = residual_policy(transform, residuals)
     gain = _channel_gains(amplifiers, images)
 
     factors = []
@@ -76,11 +73,9 @@ def check_bands(
     return tuple(sorted(found))
 
 
-def residual_policy(
-    transform: Transform, residuals: Mapping[str, str] | str | None, fixed: bool
-) -> dict[str, str]:
+def residual_policy(transform: Transform, residuals: Mapping[str, str] | str | None) -> dict[str, str]:
     """What happens to each residual, by name: "linear" or "fixed". Raises ValueError for unknown names."""
-    defaults = dict.fromkeys(transform.residual_policy, "fixed") if fixed else transform.residual_policy
+    defaults = transform.residual_policy
     if isinstance(residuals, str):
         residuals = dict.fromkeys(defaults, residuals)
     elif residuals is not None and not isinstance(residuals, Mapping):

@@ -17,7 +17,7 @@ from steerlens import Morph, SteerablePyramid, extrapolate, steer
 from steerlens.data import DIRECTIONS, ImageData, arcade
 from steerlens.evaluation import center_of_mass, first_correct
 
-from ..common.summaries import interval, quartiles
+from ..common.summaries import counted, quartiles
 
 PAIRS = (("Down", "Left"), ("Down", "Right"), ("Right", "Left"), ("Left", "Down"))  # the paper's Figure 2
 UNIT = torch.tensor([[-1.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.0, 1.0]])  # (y, x) of Up, Down, Left, Right
@@ -123,6 +123,6 @@ def table(morphs: Mapping[str, Morph]) -> None:
     print(HEADER)
     for name, morph in morphs.items():
         m = measured(morph)
-        counts = (f"{int(hits.sum()):>3} {interval(hits):11}" for hits in (m.reached, m.right_way))
+        counts = (f"{int(hits.sum()):>3} {counted(hits).ends:11}" for hits in (m.reached, m.right_way))
         truth = f"{m.cosine.quantile(0.5):6.3f} {quartiles(m.shift, 1):17} {quartiles(m.half)}"
         print(f"{name:24} {len(m.shift):4} {' '.join(counts)} {truth}")

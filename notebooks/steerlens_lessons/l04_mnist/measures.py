@@ -36,8 +36,8 @@ def figure_3(model: nn.Module, digits: ImageData) -> dict[str, Morph]:
     """
     case = (model, *figure_3_cases(model, digits), PYRAMID)
     return {
-        "live, joint": steer(*case, direction="joint", steps=24, progress=False),
-        "live, phase": steer(*case, steps=40, progress=False),
+        "live, joint": steer(*case, direction="joint", steps=24, progress=False, residuals="fixed"),
+        "live, phase": steer(*case, steps=40, progress=False, residuals="fixed"),
         "frozen": extrapolate(*case, alpha=0.3, steps=24, progress=False),
     }
 
@@ -95,7 +95,7 @@ def one_step(model: nn.Module, images: Tensor, targets: Tensor, direction: str, 
     """The images after one live step of `steerlens.steer`, before they are clipped to [0, 1]."""
     at = PYRAMID.analyze(images)
     gradient = wirtinger_gradient(model, images, targets, PYRAMID)
-    gradient = gradient * edit_weights(PYRAMID, images, bands_only=True)
+    gradient = gradient * edit_weights(PYRAMID, images, "fixed")
     return PYRAMID.synthesize(moved(at, ascent_increments(at, gradient, direction, cap, 1.0)))
 
 

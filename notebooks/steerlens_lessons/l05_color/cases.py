@@ -79,8 +79,8 @@ def figure_4(model: nn.Module, pairs: ImageData) -> dict[str, Morph]:
     for space, transform in {"YIQ": CHROMATIC, "RGB": PYRAMID}.items():
         case = (*batch, transform)
         morphs[f"{space} joint, low-pass moved"] = steer(*case, direction="joint", **moved, **quiet)
-        morphs[f"{space} joint"] = steer(*case, direction="joint", steps=40, **quiet)
-        morphs[f"{space} phase"] = steer(*case, steps=40, **quiet)
+        morphs[f"{space} joint"] = steer(*case, direction="joint", steps=40, residuals="fixed", **quiet)
+        morphs[f"{space} phase"] = steer(*case, steps=40, residuals="fixed", **quiet)
     return morphs
 
 
@@ -92,8 +92,8 @@ def figure_5(model: nn.Module, pairs: ImageData) -> dict[str, Morph]:
     """
     batch = (model, *_batch(model, pairs, ROWS_5))
     return {
-        "live, joint": steer(*batch, PYRAMID, direction="joint", progress=False),
-        "live, phase": steer(*batch, PYRAMID, steps=40, progress=False),
+        "live, joint": steer(*batch, PYRAMID, direction="joint", residuals="fixed", progress=False),
+        "live, phase": steer(*batch, PYRAMID, steps=40, residuals="fixed", progress=False),
         "frozen": extrapolate(*batch, PYRAMID, alpha=0.3, progress=False),
         "frozen, low-pass fixed": extrapolate(*batch, PYRAMID, residuals="fixed", progress=False),
         "pixels": steer(*batch, Pixels((28, 28)), cap=0.1, progress=False),
@@ -109,7 +109,8 @@ def figure_6(model: nn.Module, pairs: ImageData) -> dict[str, Morph]:
         model, pairs: as in `figure_4`.
     """
     batch = (model, *_batch(model, pairs, ROWS_6))
-    options = {"direction": "joint", "steps": 28, "objective": "logit", "progress": False}
+    options = {"direction": "joint", "steps": 28, "objective": "logit", "residuals": "fixed"}
+    options["progress"] = False
     gains = {"Y, I and Q": (1, 1, 1), "Y alone": (1, 0, 0), "I and Q": (0, 1, 1)}
     morphs = {name: steer(*batch, CHROMATIC, amplifiers=gain, **options) for name, gain in gains.items()}
     return {**morphs, "RGB": steer(*batch, PYRAMID, **options)}
@@ -119,5 +120,5 @@ def recolored(
     model: nn.Module, images: Tensor, target: int, amplifiers: Sequence[float], lowpass: bool = True
 ) -> Morph:
     """A live morph of 16 joint steps in YIQ with an amplifier for each channel, the low-pass moved or not."""
-    options = {"direction": "joint", "steps": 16, "residuals": LOWPASS if lowpass else None}
+    options = {"direction": "joint", "steps": 16, "residuals": LOWPASS if lowpass else "fixed"}
     return steer(model, images, target, CHROMATIC, amplifiers=amplifiers, progress=False, **options)

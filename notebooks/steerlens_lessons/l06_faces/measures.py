@@ -63,7 +63,9 @@ def figure_7(model: nn.Module, faces: ImageData) -> dict[str, Morph]:
     morphs = {}
     for source, target, count in (("sad", "happy", 2), ("happy", "sad", 1)):
         case = faces.images[first_correct(model, faces, count, source)], faces.classes.index(target), pyramid
-        morphs[f"{source} → {target}"] = steer(model, *case, direction="joint", progress=False)
+        morphs[f"{source} → {target}"] = steer(
+            model, *case, direction="joint", progress=False, residuals="fixed"
+        )
     return morphs
 
 

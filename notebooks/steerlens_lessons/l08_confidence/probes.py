@@ -78,7 +78,7 @@ def band_probe(
         draws: random directions, at least one.
         seed: of the random directions.
     """
-    one_band = edit_weights(transform, images, scales=scale, orientations=orientation)
+    one_band = edit_weights(transform, images, "fixed", scale, orientation)
     generator = torch.Generator().manual_seed(seed)
     at = transform.analyze(images)
     with torch.no_grad(), evaluation_mode(model):
