@@ -1,11 +1,7 @@
-"""Runs a network with its decisions frozen: each torch function that the signal meets, by its freeze rule.
+"""Runs a network with its decisions frozen: each torch function that the signal meets, by its freeze rule."""
 
-Freezer          a torch function mode, for functional calls, operators, methods and reused modules
-frozen_run       a model's output under it
-"""
-
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 import torch
@@ -38,18 +34,12 @@ class Constant(NamedTuple):
 
 
 class Freezer(TorchFunctionMode):
-    """While it is active, functions of marked tensors follow their freeze rules.
+    """While it is active, calls, operators and methods of marked tensors follow their freeze rules."""
 
-    Attributes:
-        rules: name of a torch function -> rule.
-        constants: where to note what each unit adds; None: nowhere.
-        layers: names of the modules that are running, the innermost last.
-    """
-
-    def __init__(self, rules: Mapping[str, Rule], constants: list[Constant] | None = None):
+    def __init__(self, rules: Mapping[str, Rule], constants: list[Constant] | None):
         super().__init__()
-        self.rules, self.constants = rules, constants
-        self.layers: list[str] = []
+        self.rules, self.constants = rules, constants  # None: they are not noted
+        self.layers: list[str] = []  # names of the modules that are running, the innermost last
 
     def __torch_function__(
         self, function: Callable, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None
@@ -63,7 +53,7 @@ class Freezer(TorchFunctionMode):
         if name in PRODUCTS and len(flows) > 1:
             signals = [known for known in flows if not known.gate]
             if len(signals) == 1:
-                args, kwargs = tree_map_only(Tensor, _mask_frozen, (args, kwargs))
+                args, kwargs = tree_map_only(Tensor, _masks_detached, (args, kwargs))
                 unfrozen = signals[0].unfrozen
             else:
                 unfrozen = unfrozen or self._named(name, "of two signals, neither of them a mask")
@@ -90,7 +80,7 @@ class Freezer(TorchFunctionMode):
         output = rule(function, *args, **kwargs)
         first, *rest = output if isinstance(output, tuple) else (output,)
         if known and name in BIASED:
-            constant = _bias(name, first, *args, **kwargs)
+            constant = _bias(first, *args, **kwargs)
         if constant is None or not constant.any():
             return output
         probe = torch.zeros_like(first, requires_grad=True)
@@ -122,52 +112,33 @@ def flow_of(tensor: Tensor) -> Flow | None:
     return known
 
 
-def _mask_frozen(tensor: Tensor) -> Tensor:
-    known = flow_of(tensor)
-    return tensor.detach() if known and known.gate else tensor
+def _masks_detached(tensor: Tensor) -> Tensor:
+    return tensor.detach() if (flow_of(tensor) or Flow()).gate else tensor
 
 
-def constant_part(rule: Rule, function: Callable, args: tuple, kwargs: dict[str, Any]) -> Tensor | None:
-    """c of a unit's frozen action A x + c at its input x: its value minus its derivative along x."""
-    signals: list[Tensor] = []
+def constant_part(rule: Rule, function: Callable, args: tuple, kwargs: dict[str, Any]) -> Tensor:
+    """c of a unit's frozen action A x + c at its input x: its value minus its derivative along x, or 0."""
+    inputs = args, kwargs
+    tensors = [leaf for leaf in tree_leaves(inputs) if isinstance(leaf, Tensor)]
+    at = tuple(tensor.detach() for tensor in tensors if flow_of(tensor))
 
-    def leaf_of(leaf: Tensor) -> Tensor:
-        if flow_of(leaf) is None:
-            return leaf
-        signals.append(leaf.detach().clone().requires_grad_())
-        return signals[-1] * 1  # units may work in place
+    def unit(*signals: Tensor) -> Tensor:
+        left = (signal * 1 for signal in signals)  # units may work in place
+        moved = tree_map_only(Tensor, lambda leaf: next(left) if flow_of(leaf) else leaf, inputs)
+        output = rule(function, *moved[0], **moved[1])
+        output = output[0] if isinstance(output, tuple) else output
+        depends = isinstance(output, Tensor) and output.requires_grad
+        return output if depends else torch.zeros(())
 
-    args, kwargs = tree_map_only(Tensor, leaf_of, (args, kwargs))
-    output = rule(function, *args, **kwargs)
-    output = output[0] if isinstance(output, tuple) else output
-    if not isinstance(output, Tensor) or not output.requires_grad:
-        return None
-    w = torch.zeros_like(output, requires_grad=True)  # the transpose of w -> A^T w is A
-    back = torch.autograd.grad(output, signals, w, create_graph=True, materialize_grads=True)
-    (along,) = torch.autograd.grad(back, w, [signal.detach() for signal in signals], materialize_grads=True)
-    return output.detach() - along
+    value, along = torch.autograd.functional.jvp(unit, at, at)
+    return value - along
 
 
 def _bias(
-    name: str, output: Tensor, x: Tensor, weight: Tensor, bias: Tensor | None = None, *_: Any, **options: Any
+    output: Tensor, x: Tensor, weight: Tensor, bias: Tensor | None = None, *_: Any, **options: Any
 ) -> Tensor | None:
     """What a convolution or a linear layer adds: its bias, at every place."""
-    spatial = [1] * next((int(letter) for letter in name if letter.isdecimal()), 0)
-    return None if bias is None else bias.view(-1, *spatial).expand_as(output)
-
-
-@contextmanager
-def _named_layers(model: nn.Module, layers: list[str]) -> Iterator[None]:
-    """Keep the names of the running modules in ``layers``."""
-
-    def left(*_: Any) -> None:
-        layers.pop()
-
-    with ExitStack() as stack:
-        for name, module in model.named_modules():
-            stack.enter_context(module.register_forward_pre_hook(lambda *_, name=name: layers.append(name)))
-            stack.enter_context(module.register_forward_hook(left, always_call=True))
-        yield
+    return None if bias is None else bias.view(-1, *[1] * (weight.ndim - 2)).expand_as(output)
 
 
 def frozen_run(
@@ -178,7 +149,7 @@ def frozen_run(
     Args:
         model: in eval mode; its parameters are taken as constants.
         rules: name of a torch function -> rule.
-        x: the input.
+        x: the input, (1, ...).
         constants: a list that gets what each unit adds.
 
     Raises:
@@ -187,10 +158,19 @@ def frozen_run(
     """
     weights = {name: parameter.detach() for name, parameter in model.named_parameters()}
     freezer = Freezer(rules, constants)
-    with sdpa_kernel(SDPBackend.MATH), _named_layers(model, freezer.layers):  # the kernel with derivatives
-        mark(x, Flow())
-        with freezer:
-            output = torch.func.functional_call(model, weights, (x,))
+    layers = freezer.layers
+
+    def left(*_: Any) -> None:
+        layers.pop()
+
+    mark(x, Flow())
+    with ExitStack() as stack:
+        for name, module in model.named_modules():
+            stack.enter_context(module.register_forward_pre_hook(lambda *_, name=name: layers.append(name)))
+            stack.enter_context(module.register_forward_hook(left, always_call=True))
+        stack.enter_context(sdpa_kernel(SDPBackend.MATH))  # the kernel with derivatives
+        stack.enter_context(freezer)
+        output = torch.func.functional_call(model, weights, (x,))
     if not isinstance(output, Tensor):
         raise ValueError(f"model: expected one tensor as output, got {type(output).__name__}")
     flow = flow_of(output)
@@ -206,10 +186,9 @@ def _custom_function(output: Tensor) -> str | None:
     seen, waiting = set(), [output.grad_fn]
     while waiting:
         node = waiting.pop()
-        if node is None or node in seen:
-            continue
         if isinstance(node, BackwardCFunction):
             return f"the custom function {node.name()!r}"
-        seen.add(node)
-        waiting += [following for following, _ in node.next_functions]
+        if node is not None and node not in seen:
+            seen.add(node)
+            waiting += [following for following, _ in node.next_functions]
     return None

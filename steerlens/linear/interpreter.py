@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from .._internal.checks import check_flag, check_indices, check_integer
 from .._internal.modes import evaluation_mode
-from . import singular
-from .contributions import Contributions, contributions, impulses, pixel_discussion
+from .contributions import contributions, gradients, impulses, pixel_discussion, pixel_votes
 from .freezing import Constant, frozen_run
 from .rules import RULES, Rule
+from .singular import singular_triplets
 
 AGREEMENT = {torch.float32: 1e-4, torch.float64: 1e-10}  # of the frozen network with the model, at x0
 
@@ -35,9 +35,8 @@ def check_rules(rules: Any) -> Mapping[str, Rule]:
     rules = {} if rules is None else rules
     named = isinstance(rules, Mapping) and all(isinstance(key, str) for key in rules)
     if not named or not all(map(callable, rules.values())):
-        raise TypeError(
-            f"rules: expected a mapping from names of torch functions to functions, got {rules!r}"
-        )
+        expected = "a mapping from names of torch functions to functions"
+        raise TypeError(f"rules: expected {expected}, got {rules!r}")
     return rules
 
 
@@ -81,7 +80,7 @@ class LinearInterpreter:
             expected = model(self.x0)
         self._graph: tuple[Tensor, Tensor] | None = None
         self._back: tuple[Tensor, Tensor] | None = None
-        self.output = self._traced()[1].detach()
+        self.output = self.traced()[1].detach()
         error = (self.output - expected).abs().max() / expected.abs().max().clamp(min=1e-30)
         if not error <= AGREEMENT[x0.dtype]:
             raise ValueError(f"rules: expected the model's own output at x0 (Eq. 3), got one {error:.1g} off")
@@ -99,96 +98,66 @@ class LinearInterpreter:
 
     def apply(self, v: Tensor) -> Tensor:
         """F v of a batch (n, ...) like x0: (n, ...) like the output."""
-        w, back = self._transposed()
-        return self._gradients(back, w, _vectors("v", v, self.x0))
+        w, back = self._back or self._transposed()
+        return self._gradients(back, w, "v", v)
 
     def transpose(self, u: Tensor) -> Tensor:
         """F^T u of a batch (n, ...) like the output: (n, ...) like x0 (Eq. 6)."""
-        x, y = self._traced()
-        return self._gradients(y, x, _vectors("u", u, self.output))
+        x, y = self._graph or self.traced()
+        return self._gradients(y, x, "u", u)
 
     def row(self, k: Any) -> Tensor:
-        """Rows of F, the receptive filters of output entries ``k`` (flat indices): (n, ...) like x0."""
+        """Rows of F, the receptive filters of output entries ``k`` (flat indices; None: all), like x0."""
         return self.transpose(impulses(_indices(k, self.output), self.output)[:, 0])
 
     def column(self, k: Any) -> Tensor:
-        """Columns of F, the projective filters of input entries ``k`` (flat indices): (n, ...) like y."""
+        """Columns of F, the projective filters of input entries ``k`` (flat indices; None: all), like y."""
         return self.apply(impulses(_indices(k, self.x0), self.x0)[:, 0])
 
     def matrix(self) -> Tensor:
         """F itself, (output entries, input entries): for small networks."""
-        rows, columns = self.output.numel(), self.x0.numel()
-        if rows <= columns:
-            return self.row(range(rows)).flatten(1)
-        return self.column(range(columns)).flatten(1).T
+        if self.output.numel() <= self.x0.numel():
+            return self.row(None).flatten(1)
+        return self.column(None).flatten(1).T
 
-    singular_triplets = singular.singular_triplets
+    singular_triplets = singular_triplets
+    contributions = contributions
+    pixel_discussion = pixel_discussion
+    pixel_votes = pixel_votes
 
-    def contributions(self, k: Any = None) -> Contributions:
-        """Theorem 1: what input and biases contribute to the output entries ``k`` (None: the largest)."""
-        constants: list[Constant] = []
-        x, y = self._traced(constants)
-        return contributions(x, y, constants, self._entries(k))
+    def entries(self, k: Any) -> Tensor:
+        """Flat indices ``k`` of the output (None: of the largest entry) as a tensor (n,)."""
+        return _indices(self.output.argmax() if k is None else k, self.output)
 
-    def pixel_discussion(self, k: Any = None) -> Tensor:
-        """Eq. 18: what each input entry contributes to output entries ``k`` (None: the largest), (n, ...)."""
-        constants: list[Constant] = []
-        x, y = self._traced(constants)
-        chunks = self._entries(k).split(self.chunk)
-        return torch.cat([pixel_discussion(x, y, constants, chunk) for chunk in chunks])
-
-    def pixel_votes(self, k: Any = None) -> Tensor:
-        """The output entry, of ``k`` (None: all), that each pixel contributes most to: (height, width).
-
-        A pixel's contribution is summed over channels. Raises ValueError if x0 is no image.
-        """
-        if self.x0.ndim != 4:
-            raise ValueError(
-                f"x0: expected an image (1, channels, height, width), got {tuple(self.x0.shape)}"
-            )
-        entries = self._entries(range(self.output.numel()) if k is None else k)
-        return entries[self.pixel_discussion(entries).sum(1).argmax(0)]
-
-    def _traced(self, constants: list[Constant] | None = None) -> tuple[Tensor, Tensor]:
-        """x0 as a leaf and the output; a list gets the constants that the units add."""
-        if constants is None and self._graph is not None:
-            return self._graph
+    def traced(self, constants: list[Constant] | None = None) -> tuple[Tensor, Tensor]:
+        """x0 as a leaf and the frozen network's output there; a list gets the constants that units add."""
         x = self.x0.clone().requires_grad_()
         with evaluation_mode(self._model), torch.enable_grad():
-            graph = x, frozen_run(self._model, self._rules, x, constants)
-        if constants is None and self.keep_graph:
-            self._graph = graph
-        return graph
+            y = frozen_run(self._model, self._rules, x, constants)
+        if self.keep_graph and constants is None:
+            self._graph = x, y
+        return x, y
 
     def _transposed(self) -> tuple[Tensor, Tensor]:
         """w as a leaf, like the output, and F^T w, differentiable with respect to it: its transpose is F."""
-        if self._back is not None:
-            return self._back
-        x, y = self._traced()
+        x, y = self._graph or self.traced()
         w = torch.zeros_like(y, requires_grad=True)
         (back,) = torch.autograd.grad(y, x, w, create_graph=True)
         if self.keep_graph:
             self._back = w, back
         return w, back
 
-    def _gradients(self, outputs: Tensor, inputs: Tensor, directions: Tensor) -> Tensor:
-        """Gradients (n, ...) of outputs along each of the directions (n, ...), a chunk at a time."""
-        how = {"retain_graph": True, "is_grads_batched": True}
+    def _gradients(self, output: Tensor, at: Tensor, name: str, directions: Tensor) -> Tensor:
+        """Gradients (n, ...) of an output (1, ...) along each of n directions like it, a chunk at a time."""
+        if not isinstance(directions, Tensor) or directions.dtype != output.dtype:
+            found = directions.dtype if isinstance(directions, Tensor) else type(directions).__name__
+            raise TypeError(f"{name}: expected a {output.dtype} tensor, got {found}")
+        shape, like = directions.shape, output.shape
+        if len(shape) != len(like) or shape[1:] != like[1:] or shape[0] == 0:
+            raise ValueError(f"{name}: expected shape {('n', *like[1:])}, got {tuple(shape)}")
         chunks = directions.detach()[:, None].split(self.chunk)
-        return torch.cat([torch.autograd.grad(outputs, inputs, chunk, **how)[0] for chunk in chunks])[:, 0]
-
-    def _entries(self, k: Any) -> Tensor:
-        return _indices(self.output.argmax() if k is None else k, self.output)
+        return torch.cat([gradients([output], [at], [chunk])[0] for chunk in chunks])[:, 0]
 
 
 def _indices(k: Any, like: Tensor) -> Tensor:
     return torch.tensor(check_indices("k", k, like.numel(), at_least=1), device=like.device)
-
-
-def _vectors(name: str, v: Tensor, like: Tensor) -> Tensor:
-    if not isinstance(v, Tensor) or v.dtype != like.dtype:
-        found = v.dtype if isinstance(v, Tensor) else type(v).__name__
-        raise TypeError(f"{name}: expected a {like.dtype} tensor, got {found}")
-    if v.ndim != like.ndim or v.shape[1:] != like.shape[1:] or not len(v):
-        raise ValueError(f"{name}: expected shape {('n', *like.shape[1:])}, got {tuple(v.shape)}")
-    return v

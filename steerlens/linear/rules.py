@@ -3,7 +3,7 @@
     RULES       name of a torch function -> rule; a model's own units are added to a copy of it
     STRUCTURE   names of functions that only move entries (dropout, which eval mode turns off, among them)
     GATES       names of functions whose value, where it multiplies another signal, is a frozen mask
-    HOMOGENEOUS names of functions that add no constant; BIASED: those whose constant is their bias
+    HOMOGENEOUS, BIASED, AFFINE    functions linear at least piecewise: no constant, a bias, any constant
 
 A rule is called like the unit it stands for, the function first: ``rule(function, *args, **kwargs)``. It
 returns the unit's own value at x0 (Eq. 3), as an affine function of its inputs: whatever it detaches is
@@ -47,70 +47,45 @@ def attention(
     function: Callable, query: Tensor, key: Tensor, value: Tensor, *args: Any, **kwargs: Any
 ) -> Any:
     """Attention with its softmax frozen, and its mask: linear in the values."""
-    query, key, args, kwargs = _detached((query, key, args, kwargs))
+    query, key, args, kwargs = tree_map_only(Tensor, Tensor.detach, (query, key, args, kwargs))
     return function(query, key, value, *args, **kwargs)
 
 
 def quotient(function: Callable, numerator: Any, denominator: Any, *args: Any, **kwargs: Any) -> Tensor:
     """A quotient with its denominator frozen."""
-    return function(numerator, _detached(denominator), *args, **kwargs)
+    return function(numerator, tree_map_only(Tensor, Tensor.detach, denominator), *args, **kwargs)
 
 
-def _detached(parts: Any) -> Any:
-    return tree_map_only(Tensor, Tensor.detach, parts)
+def batch_norm(function: Callable, x: Tensor, *args: Any, **options: Any) -> Tensor:
+    """Batch or instance norm: affine with running statistics; without them, those of x0 are frozen."""
+    if options.get("training") or options.get("use_input_stats"):
+        return group_norm(function, x, x.shape[1], **options)
+    return function(x, *args, **options)
 
 
-def batch_norm(function: Callable, x: Tensor, *args: Any, training: bool = False, **options: Any) -> Tensor:
-    """Batch normalisation: affine with running statistics; without them, those of x0 are frozen."""
-    if not training:
-        return function(x, *args, **options)
-    return group_norm(function, x, x.shape[1], **options)
+def group_norm(function: Callable, x: Tensor, num_groups: int, *args: Any, **options: Any) -> Tensor:
+    """Group normalisation with the standard deviation, and the mean, of each group frozen."""
+    groups, per_channel = x.unflatten(1, (num_groups, -1)), (num_groups, -1, *[1] * (x.ndim - 2))
+    return _normalized(groups, range(2, groups.ndim), per_channel, *args, **options).flatten(1, 2)
 
 
-def instance_norm(function: Callable, x: Tensor, *, use_input_stats: bool = True, **options: Any) -> Tensor:
-    """Instance normalisation with the standard deviation, and the mean, of each channel frozen."""
-    if not use_input_stats:  # running statistics: already affine
-        return function(x, use_input_stats=False, **options)
-    return group_norm(function, x, x.shape[1], **options)
+def layer_norm(function: Callable, x: Tensor, normalized_shape: Any, *args: Any, **options: Any) -> Tensor:
+    """Layer normalisation with the standard deviation, and the mean, of each token frozen."""
+    return _normalized(x, range(-len(normalized_shape), 0), normalized_shape, *args, **options)
 
 
-def group_norm(
-    function: Callable,
+def _normalized(
     x: Tensor,
-    num_groups: int,
+    axes: range,
+    shape: Any,  # of weight and bias, beside x
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: float = 1e-5,
     mean: bool = True,
     **_: Any,  # running statistics
 ) -> Tensor:
-    """Group normalisation with the standard deviation, and the mean, of each group frozen."""
-    groups = x.unflatten(1, (num_groups, -1))
-    y = _standardized(groups, tuple(range(2, groups.ndim)), eps, mean).flatten(1, 2)
-    return _affine(y, weight, bias, (1, -1, *[1] * (x.ndim - 2)))
-
-
-def layer_norm(
-    function: Callable,
-    x: Tensor,
-    normalized_shape: Any,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    eps: float = 1e-5,
-    mean: bool = True,
-) -> Tensor:
-    """Layer normalisation with the standard deviation, and the mean, of each token frozen."""
-    y = _standardized(x, tuple(range(-len(normalized_shape), 0)), eps, mean)
-    return _affine(y, weight, bias, normalized_shape)
-
-
-def _standardized(x: Tensor, axes: tuple[int, ...], eps: float, mean: bool) -> Tensor:
-    variance, average = torch.var_mean(x.detach(), axes, correction=0, keepdim=True)
-    centred = x - (average if mean else x.mean(axes, keepdim=True))
-    return centred * (variance + eps).rsqrt()
-
-
-def _affine(y: Tensor, weight: Tensor | None, bias: Tensor | None, shape: Any) -> Tensor:
+    variance, average = torch.var_mean(x.detach(), tuple(axes), correction=0, keepdim=True)
+    y = (x - (average if mean else x.mean(tuple(axes), keepdim=True))) * (variance + eps).rsqrt()
     y = y if weight is None else y * weight.view(shape)
     return y if bias is None else y + bias.view(shape)
 
@@ -120,7 +95,7 @@ def standard_deviation(function: Callable, *args: Any, **kwargs: Any) -> Tensor:
     return NORMS[function.__name__](function, *args, **kwargs, mean=False)
 
 
-NORMS: dict[str, Rule] = {"instance_norm": instance_norm, "group_norm": group_norm, "layer_norm": layer_norm}
+NORMS: dict[str, Rule] = {"instance_norm": batch_norm, "group_norm": group_norm, "layer_norm": layer_norm}
 
 
 def _names(text: str) -> frozenset[str]:
@@ -134,22 +109,15 @@ STRUCTURE = _names("""
     unsqueeze view view_as double float unfold channel_shuffle dropout dropout1d dropout2d dropout3d
     feature_dropout alpha_dropout
 """)
-LINEAR = _names("""
-    conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d linear add radd iadd sub
-    rsub isub neg cat concat concatenate stack hstack vstack sum mean cumsum pad interpolate upsample
-    avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d
-    fold where masked_fill setitem copy
-""")
-PIECEWISE = _names("""
-    relu relu6 leaky_relu prelu rrelu threshold hardtanh clamp clamp_min clamp_max clip abs hardshrink
-    softshrink max_pool1d max_pool2d max_pool3d max_pool1d_with_indices max_pool2d_with_indices
-    max_pool3d_with_indices adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d amax amin max min
-    maximum minimum sort topk median
-""")
 HOMOGENEOUS = _names("""
     relu leaky_relu prelu max_pool1d max_pool2d max_pool3d max_pool1d_with_indices max_pool2d_with_indices
     max_pool3d_with_indices adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d avg_pool1d avg_pool2d
     avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d interpolate sum mean neg
+""")
+AFFINE = _names("""
+    add radd iadd sub rsub isub cat concat concatenate stack hstack vstack cumsum pad upsample fold where
+    masked_fill setitem copy relu6 rrelu threshold hardtanh clamp clamp_min clamp_max clip abs hardshrink
+    softshrink amax amin max min maximum minimum sort topk median
 """)
 BIASED = _names("linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d")
 RATIOS = _names("silu gelu hardswish mish tanh elu selu celu softsign tanhshrink")
@@ -161,7 +129,7 @@ WEIGHTED = BIASED | _names("prelu batch_norm instance_norm group_norm layer_norm
 CONSTANT_KNOWN = HOMOGENEOUS | RATIOS | BIASED
 
 RULES: dict[str, Rule] = {
-    **dict.fromkeys(STRUCTURE | LINEAR | PIECEWISE | GATES | PRODUCTS, as_is),
+    **dict.fromkeys(STRUCTURE | HOMOGENEOUS | AFFINE | BIASED | GATES | PRODUCTS, as_is),
     **dict.fromkeys(RATIOS, ratio),
     **dict.fromkeys(("div", "truediv", "itruediv", "divide", "true_divide"), quotient),
     **dict.fromkeys(("scaled_dot_product_attention", "multi_head_attention_forward"), attention),

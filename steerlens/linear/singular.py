@@ -1,27 +1,15 @@
-"""Singular triplets of an operator that is never materialised: block subspace iteration, and Algorithm 1.
-
-singular_triplets   the n largest, by either method
-power_triplet       Algorithm 1: accelerated power steps on the deflated system, with its printed sigma
-"""
+"""Singular triplets of a system that is never materialised: block subspace iteration, and Algorithm 1."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
 from .._internal.checks import LARGEST_SEED, check_choice, check_integer, check_number
 
-
-class Operator(Protocol):
-    """What the iterations need: x0 and output for shape and dtype; F v and F^T u of batches (n, ...)."""
-
-    x0: Tensor
-    output: Tensor
-
-    def apply(self, v: Tensor) -> Tensor: ...
-
-    def transpose(self, u: Tensor) -> Tensor: ...
+if TYPE_CHECKING:
+    from .interpreter import LinearInterpreter
 
 
 class Triplets(NamedTuple):
@@ -43,7 +31,7 @@ class Triplets(NamedTuple):
 
 
 def singular_triplets(
-    operator: Operator,
+    operator: "LinearInterpreter",
     n: int = 6,
     method: str = "block",
     *,
@@ -56,7 +44,7 @@ def singular_triplets(
     """The ``n`` largest singular values of F and their vectors.
 
     Args:
-        operator: a `steerlens.linear.LinearInterpreter`, or anything with its four names.
+        operator: of which x0, output, apply and transpose are used.
         n: how many.
         method: "block": subspace iteration on n + ``extra`` vectors with Rayleigh-Ritz; "power": Algorithm 1,
             one triplet after another, each on the deflated system. sigma is |F v| in both.
@@ -74,14 +62,13 @@ def singular_triplets(
     tolerance, extra = check_number("tolerance", tolerance, positive=True), check_integer("extra", extra, 0)
     generator = torch.Generator().manual_seed(check_integer("seed", seed, 0, LARGEST_SEED))
     width = min(n + extra, size) if check_choice("method", method, ("block", "power")) == "block" else n
-    start = torch.randn(width, operator.x0.numel(), generator=generator, dtype=torch.float64)
-    start = start.to(operator.x0)
+    start = torch.randn(width, operator.x0.numel(), generator=generator, dtype=torch.float64).to(operator.x0)
     if method == "block":
         return _block(operator, start, n, steps, tolerance)
     return _power(operator, start, steps, tolerance, check_number("momentum", momentum))
 
 
-def _block(operator: Operator, start: Tensor, n: int, steps: int, tolerance: float) -> Triplets:
+def _block(operator: "LinearInterpreter", start: Tensor, n: int, steps: int, tolerance: float) -> Triplets:
     v = torch.linalg.qr(start.T).Q.T
     for step in range(1, steps + 1):
         u = operator.apply(_like(v, operator.x0)).flatten(1)
@@ -96,7 +83,9 @@ def _block(operator: Operator, start: Tensor, n: int, steps: int, tolerance: flo
     return Triplets(values[:n], *shapes, errors[:n], 2 * step * len(start))
 
 
-def _power(operator: Operator, start: Tensor, steps: int, tolerance: float, momentum: float) -> Triplets:
+def _power(
+    operator: "LinearInterpreter", start: Tensor, steps: int, tolerance: float, momentum: float
+) -> Triplets:
     found: list[PowerTriplet] = []
     for v in start:
         found.append(power_triplet(operator, v, found, steps=steps, tolerance=tolerance, momentum=momentum))
@@ -118,7 +107,7 @@ class PowerTriplet(NamedTuple):
 
 
 def power_triplet(
-    operator: Operator,
+    operator: "LinearInterpreter",
     start: Tensor,
     found: Sequence[PowerTriplet] = (),
     *,
@@ -132,16 +121,16 @@ def power_triplet(
     wherever m > 0.
     """
     v, previous = start / start.norm(), torch.zeros_like(start)
-    scale = found[0].value.square() if found else None
     for step in range(1, steps + 1):
         u = _deflated(operator.apply(_like(v, operator.x0)).flatten(), v, found)
         back = _deflated(operator.transpose(_like(u, operator.output)).flatten(), u, found, back=True)
         value = u.norm()
         error = (back - value.square() * v).norm()
+        largest = (found[0].value if found else value).square()
         following = back - momentum * previous
         printed = (v @ following).clamp(min=0).sqrt()
         length = following.norm().clamp(min=1e-300)
-        if error <= tolerance * (value.square() if scale is None else scale) or step == steps:
+        if error <= tolerance * largest or step == steps:
             break
         previous, v = v / length, following / length
     return PowerTriplet(value, v, u / value.clamp(min=1e-300), error, step, printed)

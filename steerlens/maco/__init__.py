@@ -1,6 +1,6 @@
 """MACO: pictures of what a network looks for, by phases alone under a fixed spectrum of magnitudes.
 
-visualization   `maco`, `fourier`, `pixels`: the ascent
+visualization   `maco`: the ascent, and its baselines
 objectives      what is looked for: a class, a channel, a neuron, a direction, an image's activations
 spectra         magnitude spectra of photographs
 """

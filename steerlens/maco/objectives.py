@@ -1,13 +1,7 @@
-"""What a visualisation is to maximise: small scores of a network's activations, which add and scale.
-
-activations     of a layer, or the logits
-Objective       a score of every view of every visualisation; ``logit(...) - 0.1 * channel(...)`` is one, too
-logit, channel, neuron, direction, inversion     the objectives there are
-"""
+"""What a visualisation is to maximise: small scores of a network's activations, which add and scale."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import torch
@@ -19,7 +13,7 @@ from ..morphs.gradients import evaluation_mode
 
 @dataclass(frozen=True)
 class Objective:
-    """A score of views, to be maximised.
+    """A score of views, to be maximised; ``logit(...) - 0.1 * channel(...)`` is one, too.
 
     Attributes:
         score: views (visualisations * views, channels, height, width), the views of one visualisation in
@@ -50,8 +44,6 @@ class Objective:
 
     def __mul__(self, factor: float) -> "Objective":
         """The objective, scaled."""
-        if not isinstance(factor, Real):
-            return NotImplemented
         factor = check_number("factor", factor)
         return Objective(lambda views: factor * self.score(views), self.count)
 
@@ -74,24 +66,16 @@ def activations(model: nn.Module, images: Tensor, layer: str | None = None) -> T
         ValueError: no such layer, or one that is not reached or has no such output.
     """
     found: list[Tensor] = []
-    with (
-        evaluation_mode(model),
-        _module(model, layer).register_forward_hook(lambda _, __, output: found.append(output)),
-    ):
-        model(images)
+    with evaluation_mode(model):
+        layers = {name or None: module for name, module in model.named_modules()}  # None: the whole model
+        if layer not in layers:
+            raise ValueError(f"layer: expected one of {', '.join(filter(None, layers))}, got {layer!r}")
+        with layers[layer].register_forward_hook(lambda _, __, output: found.append(output)):
+            model(images)
     if not found or not isinstance(found[-1], Tensor) or found[-1].ndim not in (2, 4):
-        came = [type(output).__name__ for output in found[-1:]] or "no call"
-        raise ValueError(
-            f"layer: expected one with an output (batch, channels, ...), got {came} of {layer!r}"
-        )
+        came = f"{[type(output).__name__ for output in found[-1:]] or 'no call'} of {layer!r}"
+        raise ValueError(f"layer: expected one with an output (batch, channels, ...), got {came}")
     return found[-1]
-
-
-def _module(model: nn.Module, layer: str | None) -> nn.Module:
-    layers = {name: module for name, module in model.named_modules() if name}
-    if layer is not None and layer not in layers:
-        raise ValueError(f"layer: expected one of {', '.join(layers)}, got {layer!r}")
-    return model if layer is None else layers[layer]
 
 
 def logit(model: nn.Module, classes: Sequence[int] | int) -> Objective:
@@ -127,12 +111,24 @@ def _picked(
     """Some columns of (batch, units), one for each visualisation."""
     units = torch.tensor(check_indices(name, units, 2**31, at_least=1))
 
-    def score(views: Tensor) -> Tensor:
-        found = pooled(activations(model, views, layer))
-        check_indices(name, units, found.shape[1])
-        return found.gather(1, _repeated(units, views)[:, None])[:, 0]
+    def score(found: Tensor, wanted: Tensor) -> Tensor:
+        values = pooled(found)
+        check_indices(name, units, values.shape[1])
+        return values.gather(1, wanted[:, None])[:, 0]
 
-    return Objective(score, len(units))
+    return _scored(model, layer, units, score)
+
+
+def _scored(
+    model: nn.Module, layer: str | None, wanted: Tensor, score: Callable[[Tensor, Tensor], Tensor]
+) -> Objective:
+    """A score of activations and of what is wanted, (visualisations, ...), repeated for each view."""
+
+    def of_views(views: Tensor) -> Tensor:
+        repeated = wanted.to(views.device).repeat_interleave(len(views) // len(wanted), 0)
+        return score(activations(model, views, layer), repeated)
+
+    return Objective(of_views, len(wanted))
 
 
 def direction(model: nn.Module, layer: str, vectors: Tensor) -> Objective:
@@ -148,15 +144,13 @@ def direction(model: nn.Module, layer: str, vectors: Tensor) -> Objective:
     vectors = torch.atleast_2d(vectors).detach()
     if vectors.ndim != 2 or not (vectors.norm(dim=1) > 0).all():
         raise ValueError(f"vectors: expected (visualisations, channels), none of them 0, got {vectors!r}")
-    vectors = vectors / vectors.norm(dim=1, keepdim=True)
 
-    def score(views: Tensor) -> Tensor:
-        found = activations(model, views, layer)
-        if found.shape[1] != vectors.shape[1]:
-            raise ValueError(f"vectors: expected {found.shape[1]} channels, got {vectors.shape[1]}")
-        return (found.flatten(2).mean(2) * _repeated(vectors, views).to(found)).sum(1)
+    def score(found: Tensor, unit: Tensor) -> Tensor:
+        if found.shape[1] != unit.shape[1]:
+            raise ValueError(f"vectors: expected {found.shape[1]} channels, got {unit.shape[1]}")
+        return (found.flatten(2).mean(2) * unit.to(found)).sum(1)
 
-    return Objective(score, len(vectors))
+    return _scored(model, layer, vectors / vectors.norm(dim=1, keepdim=True), score)
 
 
 def inversion(model: nn.Module, layer: str, images: Tensor) -> Objective:
@@ -166,21 +160,14 @@ def inversion(model: nn.Module, layer: str, images: Tensor) -> Objective:
         model, layer: as in `activations`.
         images: (visualisations, channels, height, width) in [0, 1], of the size of the views.
     """
-    with torch.no_grad():
-        wanted = activations(model, check_images(images, unit_range=True), layer)
-    energy = wanted.flatten(1).square().sum(1).clamp(min=1e-12)
 
-    def score(views: Tensor) -> Tensor:
-        found = activations(model, views, layer)
+    def score(found: Tensor, wanted: Tensor) -> Tensor:
         if found.shape[1:] != wanted.shape[1:]:
             sizes = f"{tuple(wanted.shape[1:])}, got {tuple(found.shape[1:])}"
             raise ValueError(f"views: expected those of the images' size, with activations {sizes}")
-        away = (found - _repeated(wanted, views)).flatten(1).square().sum(1)
-        return -away / _repeated(energy, views)
+        energy = wanted.flatten(1).square().sum(1).clamp(min=1e-12)
+        return -(found - wanted).flatten(1).square().sum(1) / energy
 
-    return Objective(score, len(images))
-
-
-def _repeated(values: Tensor, views: Tensor) -> Tensor:
-    """A row for each view of rows for each visualisation."""
-    return values.to(views.device).repeat_interleave(len(views) // len(values), 0)
+    with torch.no_grad():
+        wanted = activations(model, check_images(images, unit_range=True), layer)
+    return _scored(model, layer, wanted, score)

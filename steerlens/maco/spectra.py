@@ -1,16 +1,14 @@
 """How strong each wave of natural images is: the magnitudes that MACO holds, and what they were measured on.
 
-    Spectrum             mean magnitudes in some transform, the colour space they are in, their provenance
-    magnitude_spectrum   of a tensor of images, of labelled images, or of a folder
-
 Images in [0, 1] are brought to a canvas u, where colours are uncorrelated and nothing is bounded:
 u = M^-1 (logit(x) - m), with m the mean colour of the logits and M M^T their covariance over all pixels. The
 way back, x = sigmoid(M u + m), always ends in (0, 1).
 """
 
 import hashlib
+import operator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
 
 import torch
@@ -82,8 +80,8 @@ class Spectrum:
 
         What has no phase stays at its mean, whatever the contrast.
         """
-        held = zip(self.magnitudes, phases, strict=True)
-        return self.with_bands([contrast * r * torch.exp(1j * phase) for r, phase in held])
+        pairs = zip(self.magnitudes, phases, strict=True)
+        return self.with_bands([contrast * r * torch.exp(1j * phase) for r, phase in pairs])
 
     def with_bands(self, bands: list[Tensor]) -> Tensor:
         """Canvases of complex bands (n, channels, orientations, h, w) and of the mean residuals."""
@@ -128,33 +126,22 @@ def magnitude_spectrum(
     mixing = (axes * variances.sqrt()).flip(1)
     digest = hashlib.sha256(images.float().contiguous().cpu().numpy().tobytes()).hexdigest()
     bare = Spectrum(transform, (), (), mixing, mean, len(images), source, digest)
-    return _measured(bare, images).to(images.dtype)
-
-
-def _measured(bare: Spectrum, images: Tensor) -> Spectrum:
-    """The spectrum with its magnitudes, summed image by image: bands of many images need much memory."""
-    sums: list[Tensor] = []
-    for image in images.double().split(1):
-        found = bare.transform.analyze(bare.canvas_of(image))
-        shares = [part / len(images) for part in (*(band.abs() for band in found.bands), *found.residuals)]
-        sums = [share + total for share, total in zip(shares, sums, strict=True)] if sums else shares
-    bands = len(found.bands)
-    return replace(bare, magnitudes=tuple(sums[:bands]), residuals=tuple(sums[bands:]))
+    found = (transform.analyze(bare.canvas_of(image)) for image in images.double().split(1))  # saves memory
+    shares = (c.map(lambda band: band.abs() / len(images), lambda rest: rest / len(images)) for c in found)
+    mean_of = reduce(operator.add, shares)
+    return replace(bare, magnitudes=mean_of.bands, residuals=mean_of.residuals).to(images.dtype)
 
 
 def _images_and_source(images: Tensor | ImageData | str | Path, size: int | None) -> tuple[Tensor, str]:
     if isinstance(images, str | Path):
-        return _folder(Path(images), check_integer("size", size, 8))
+        size, folder = check_integer("size", size, 8), Path(images)
+        paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
+        if not paths:
+            raise ValueError(f"images: expected a folder of pictures, got {str(folder)!r}, which has none")
+        steps = v2.Compose([v2.Resize(size), v2.CenterCrop(size), v2.PILToTensor()])
+        return torch.stack([steps(open_picture(path)) for path in paths]).float() / 255, folder.name
     if size is not None:
         raise ValueError(f"size: expected None, for these images have one, got {size!r}")
     if isinstance(images, ImageData):
         return images.images, images.source
     return check_images(images), "a tensor"
-
-
-def _folder(folder: Path, size: int) -> tuple[Tensor, str]:
-    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
-    if not paths:
-        raise ValueError(f"images: expected a folder of pictures, got {str(folder)!r}, which has none")
-    steps = v2.Compose([v2.Resize(size), v2.CenterCrop(size), v2.PILToTensor()])
-    return torch.stack([steps(open_picture(path)) for path in paths]).float() / 255, folder.name

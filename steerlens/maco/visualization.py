@@ -1,9 +1,5 @@
 """Feature visualisation with magnitude constraint: MACO (Fel et al., 2023), and its baselines.
 
-    maco            images that maximise an objective, by phases alone, under a given magnitude spectrum
-    Visualization   the images, their transparency, and what was measured on the way
-    random_views    noisy crops of random place and size, enlarged: the transformations T of Definition 2.1
-
 Definition 2.1: phi* = arg max E_tau L((tau o F^-1)(r e^{i phi})), with r = E|F(x)| held. Here F^-1 leads to a
 canvas, and a sigmoid to the image (`steerlens.spectra`): magnitudes are exact on the canvas, not behind it.
 """
@@ -50,8 +46,8 @@ class Visualization:
         """Largest |realised - given| magnitude, in units of the largest given one, over all bands."""
         realised = self.spectrum.transform.analyze(self.canvas).bands
         pairs = zip(realised, self.spectrum.magnitudes, strict=True)
-        free = [(found.abs() - r * (r > 0)).abs().max() for found, r in pairs]
-        return (max(free) / max(r.max() for r in self.spectrum.magnitudes)).item()
+        errors = [(found.abs() - r).abs().max() for found, r in pairs]
+        return (max(errors) / max(r.max() for r in self.spectrum.magnitudes)).item()
 
     def shown(self, opaque: float = 0.8) -> Tensor:
         """Colours and opacity (n, channels + 1, height, width) in [0, 1], as the papers show them.
@@ -121,13 +117,11 @@ def maco(
         if watch is not None:
             watch(step, canvas.detach())
         images = spectrum.images_of(canvas)
-        leaf = images.detach().requires_grad_()
         side = sides[0] + (sides[1] - sides[0]) * step / max(1, steps - 1)
-        views = random_views(leaf, crops, side, size, noise, generator)
-        score = objective(views).mean(1)
-        (gradient,) = torch.autograd.grad(score.sum(), leaf)
-        transparency = transparency + gradient.abs().sum(1)
-        for part, by_part in zip(start, torch.autograd.grad(images, start, -gradient), strict=True):
+        score = objective(random_views(images, crops, side, size, noise, generator)).mean(1)
+        by_image, *by_parts = torch.autograd.grad(-score.sum(), (images, *start))
+        transparency = transparency + by_image.abs().sum(1)
+        for part, by_part in zip(start, by_parts, strict=True):
             part.grad = by_part
         optimizer.step()
         scores.append(score.detach())
@@ -138,7 +132,7 @@ def maco(
 def random_views(
     images: Tensor, count: int, side: float, size: int, noise: float, generator: torch.Generator
 ) -> Tensor:
-    """Noisy crops (n * count, channels, size, size) of images, the same places and noise for each image.
+    """T of Definition 2.1: noisy crops (n * count, channels, size, size), the same for each image.
 
     Centres are normal around the middle (0.15 of the side), sides normal around ``side`` (0.05), crops lie
     within the image. With ``count`` 0 there is one view an image, the whole, (n, channels, size, size).
@@ -147,8 +141,7 @@ def random_views(
         views = interpolate(images, (size, size), mode="bilinear", antialias=True)
     else:
         half = (side + SIDE_SPREAD * torch.randn(count, 1, generator=generator)).clamp(SMALLEST_SIDE, 1) / 2
-        centre = 0.5 + CENTRE_SPREAD * torch.randn(count, 2, generator=generator)
-        centre = centre.clamp(half, 1 - half)
+        centre = (0.5 + CENTRE_SPREAD * torch.randn(count, 2, generator=generator)).clamp(half, 1 - half)
         maps = torch.cat([torch.diag_embed(2 * half.expand(-1, 2)), (2 * centre - 1)[..., None]], 2)
         grid = affine_grid(maps.to(images), [count, 1, size, size], align_corners=False)
         pairs = images.repeat_interleave(count, 0), grid.repeat(len(images), 1, 1, 1)
@@ -161,25 +154,20 @@ def _start(
     free: str, spectrum: Spectrum, count: int, contrast: float, generator: torch.Generator
 ) -> tuple[list[Tensor], Callable[[list[Tensor]], Tensor]]:
     """Parameters to begin with, the same for each visualisation, and the canvas that they stand for."""
-    check_choice("free", free, FREE)
-    like = spectrum.magnitudes[0]
-
-    def leaf(drawn: Tensor) -> Tensor:
-        return drawn.to(like).repeat(count, *[1] * (drawn.ndim - 1)).requires_grad_()
-
-    if free == "pixels":
-        shape = (1, spectrum.channels, *spectrum.shape)
-        return [leaf(SMALL_START * torch.randn(shape, generator=generator))], lambda parts: parts[0].clone()
-    if free == "phase":
-        phases = [2 * math.pi * torch.rand(r.shape, generator=generator) for r in spectrum.magnitudes]
-        return [leaf(phase) for phase in phases], lambda parts: spectrum.synthesize(tuple(parts), contrast)
+    given = spectrum.magnitudes
 
     def scaled(parts: list[Tensor]) -> Tensor:
-        pairs = zip(spectrum.magnitudes, parts, strict=True)
-        return spectrum.with_bands([r * torch.view_as_complex(part) for r, part in pairs])
+        return spectrum.with_bands([r * torch.view_as_complex(z) for r, z in zip(given, parts, strict=True)])
 
-    drawn = [SMALL_START * torch.randn(*r.shape, 2, generator=generator) for r in spectrum.magnitudes]
-    return [leaf(part) for part in drawn], scaled
+    kinds: dict[str, tuple[list[Any], Callable[[list[Tensor]], Tensor]]] = {
+        "phase": ([r.shape for r in given], lambda parts: spectrum.synthesize(tuple(parts), contrast)),
+        "spectrum": ([(*r.shape, 2) for r in given], scaled),
+        "pixels": ([(1, spectrum.channels, *spectrum.shape)], lambda parts: parts[0].clone()),
+    }
+    shapes, canvas = kinds[check_choice("free", free, FREE)]
+    spread, random = (2 * math.pi, torch.rand) if free == "phase" else (SMALL_START, torch.randn)
+    drawn = [(spread * random(shape, generator=generator)).to(given[0]) for shape in shapes]
+    return [part.repeat(count, *[1] * (part.ndim - 1)).requires_grad_() for part in drawn], canvas
 
 
 def _check(
