@@ -15,8 +15,9 @@ from .._internal.checks import (
     check_number,
     check_targets,
 )
+from .._internal.modes import evaluation_mode
 from .._internal.progress import progress_bar
-from ..morphs.gradients import batched_logits, evaluation_mode, model_logits
+from ..morphs.gradients import batched_logits, model_logits
 
 ATTACK_STEPS = 5  # of adversarial training
 

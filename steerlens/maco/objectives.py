@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .._internal.checks import check_images, check_indices, check_integer, check_number
-from ..morphs.gradients import evaluation_mode
+from .._internal.modes import evaluation_mode
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from .._internal.checks import (
     check_targets,
 )
 from .._internal.chunks import images_at_once, row_slices
+from .._internal.modes import evaluation_mode
 from .._internal.progress import progress_bar
 from ..transforms.base import Transform, check_transform
 from ..transforms.coefficients import Coefficients
@@ -26,7 +27,6 @@ from .gradients import (
     OBJECTIVES,
     analyzed_with_gradient,
     coefficient_gradient,
-    evaluation_mode,
     image_gradient,
     model_logits,
 )

@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from steerlens._internal.checks import check_integer, check_number
+from steerlens._internal.modes import evaluation_mode
 from steerlens.evaluation.matched import GRID, Editor
 from steerlens.evaluation.warp import WarpProblem
-from steerlens.morphs.gradients import analyzed_with_gradient, evaluation_mode, image_gradient
+from steerlens.morphs.gradients import analyzed_with_gradient, image_gradient
 from steerlens.morphs.steps import ascent_increments, l2_distance, moved, of_length, rendered
 from steerlens.transforms.base import Pixels, Transform
 from steerlens.transforms.pyramid import SteerablePyramid

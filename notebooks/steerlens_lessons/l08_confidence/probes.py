@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from steerlens._internal.modes import evaluation_mode
 from steerlens.morphs.gradients import (
     coefficient_gradient,
-    evaluation_mode,
     image_gradient,
     model_logits,
     objective_values,

@@ -18,9 +18,10 @@ from torch.nn.functional import interpolate
 
 from steerlens import imagenet, models
 from steerlens._internal.checks import check_images, check_targets
+from steerlens._internal.modes import evaluation_mode
 from steerlens.data import ImageData, digits, photos
 from steerlens.maco.objectives import activations
-from steerlens.morphs.gradients import evaluation_mode, model_logits
+from steerlens.morphs.gradients import model_logits
 from steerlens.transforms.pyramid import SteerablePyramid
 
 WHITE_SHARK, LLAMA = 2, 355  # the paper's Figures 1 and 2

@@ -15,6 +15,7 @@ band_shares           a row seen by the pyramid: energy, and contribution to F x
 
 import contextlib
 import io
+import logging
 import math
 from collections.abc import Sequence
 from itertools import combinations
@@ -24,10 +25,10 @@ from torch import Tensor, nn
 
 from steerlens import data as datasets
 from steerlens import imagenet, models
+from steerlens._internal.modes import evaluation_mode
 from steerlens.data.images import ImageData
 from steerlens.evaluation import first_correct
 from steerlens.linear import LinearInterpreter
-from steerlens.morphs.gradients import evaluation_mode
 from steerlens.transforms.pyramid import SteerablePyramid
 
 
@@ -66,13 +67,22 @@ def shares(model: nn.Module, images: Tensor) -> tuple[tuple[str, ...], Tensor]:
 
 def torchvision_shares(names: Sequence[str], images: Tensor) -> dict[str, Tensor | None]:
     """Residual shares (n,) of classifiers on normalised images, by name; None where there are no weights."""
-    found = {}
-    for name in names:
-        sink = io.StringIO()  # for what the lesson says in its own table
+    models = pretrained_models(names)
+    return {
+        name: None if model is None else 1 - shares(model[1], model[0](images))[1][:, 0]
+        for name, model in models.items()
+    }
+
+
+def pretrained_models(names: Sequence[str]) -> dict[str, nn.Module | None]:
+    """Classifiers of ImageNet by name, None where there are no weights; no line names folders meanwhile."""
+    logging.disable()
+    sink = io.StringIO()
+    try:
         with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink):
-            model = imagenet.pretrained(name)
-        found[name] = None if model is None else 1 - shares(model[1], model[0](images))[1][:, 0]
-    return found
+            return {name: imagenet.pretrained(name) for name in names}
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def attacked(model: nn.Module, images: Tensor, labels: Tensor, size: float) -> Tensor:

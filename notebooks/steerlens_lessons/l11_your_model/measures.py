@@ -7,8 +7,6 @@ grey_levels    an L2 distance as the typical change of a pixel, of 255
 """
 
 import contextlib
-import io
-import logging
 import math
 from collections.abc import Sequence
 
@@ -18,6 +16,8 @@ from torch.nn.functional import avg_pool2d, interpolate
 from steerlens import SteerablePyramid, data, imagenet, models
 from steerlens.data import ImageData
 from steerlens.evaluation import first_correct
+
+from ..l10_linear.measures import pretrained_models
 
 SIZE = 224  # side of the photographs
 
@@ -44,12 +44,7 @@ def subject(count: int, name: str = "squeezenet1_0") -> tuple[nn.Module, ImageDa
 
 def other_models(names: Sequence[str]) -> dict[str, nn.Module]:
     """Further classifiers of ImageNet, by their names; those without weights here are said and left out."""
-    logging.disable()  # library and torch.hub would name folders, which differ everywhere
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            found = {name: imagenet.pretrained(name) for name in names}
-    finally:
-        logging.disable(logging.NOTSET)
+    found = pretrained_models(names)
     for name, model in found.items():
         if model is None:
             print(f"{name}: no weights here.")
