@@ -2,6 +2,7 @@
 
 import io
 from base64 import b64decode
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from steerlens.explorer import Domain, Settings, make_morph, opened, pictures
 from steerlens.explorer.export import transform_code
 from steerlens.explorer.galleries import COMPARISONS, PRESETS
 from steerlens.explorer.layout import _files
-from steerlens.explorer.pictures import film, matched, view_of
+from steerlens.explorer.pictures import matched
 from steerlens.explorer.settings import arguments, make_transform
 
 SHAPE = (28, 28)
@@ -80,21 +81,22 @@ def test_the_code_makes_the_same_morph(settings, classifier, images, tmp_path):
     model, x = classifier(SHAPE, channels, 4, torch.float32), images(2, channels, *SHAPE, dtype=torch.float32)
     explorer = sl.explore(model, x, padding=2, folder=tmp_path)
     explorer.apply(COMPARISONS[0])
-    explorer.compare.value, explorer.target.value = False, 2
-    explorer.panels[0].set(settings)
+    with explorer.quietly():
+        explorer.compare.value, explorer.target.value = False, 2
+        explorer.panels[0].set(settings)
     explorer.changed()
     explorer.stage.slider.value = 3
     assert explorer.settings == [settings]
     scope = {"model": model, "images": x}
     exec(explorer.code(), scope)
-    assert torch.equal(scope["shown"][0], explorer.views[0].frames[3])
+    assert torch.equal(scope["shown"][0], explorer.views.frames[0, 3])
     given = eval(transform_code(settings, DOMAIN), {"sl": sl})
     assert repr(given) == repr(make_transform(settings, DOMAIN))
 
 
 def test_arguments_name_only_what_matters():
     assert arguments(Settings(1)) == (
-        "steer",
+        sl.steer,
         {"direction": "phase", "cap": 0.3, "residuals": {"lowpass": "fixed"}, "steps": 24},
     )
     assert arguments(Settings(1, transform="pixels", regime="frozen"))[1] == {"alpha": 0.3, "steps": 24}
@@ -138,15 +140,17 @@ def test_a_band_that_the_pyramid_does_not_have(model, grey):
 def test_matched_views_lie_at_equal_distances(model, grey):
     morphs = [make_morph(model, grey[:1], each, DOMAIN) for each in (EVERY_KIND[0], EVERY_KIND[5])]
     views = matched(model, morphs)
-    wanted = views[0].positions
+    wanted = views.steps
     assert wanted[0] == 0 and (wanted.diff() > 0).all()
-    for view, morph in zip(views, morphs, strict=True):
-        assert torch.equal(view.frames[0], grey[0]) and view.by_distance
+    assert views.targets.tolist() == [2, 2] and torch.equal(views.sources[:1], morphs[0].sources)
+    for row, morph in enumerate(morphs):
+        view = views[row]
+        assert torch.equal(view.frames[0, 0], grey[0])
         assert (view.distances - wanted).abs().max() < 6e-4
         alone, attained = morph.at_distance(wanted[7].item())
-        assert attained.all() and (alone[0] - view.frames[7]).norm() < 2e-3
+        assert attained.all() and (alone[0] - view.frames[0, 7]).norm() < 2e-3
         with torch.no_grad():
-            assert torch.allclose(model(view.frames).softmax(1), view.probabilities)
+            assert torch.allclose(model(view.frames[0]).softmax(1), view.probabilities[0])
 
 
 def test_what_does_not_move_is_not_compared(model, grey):
@@ -155,36 +159,30 @@ def test_what_does_not_move_is_not_compared(model, grey):
         matched(model, [still, still])
 
 
-def test_film_of_views(model, grey):
-    views = matched(model, [make_morph(model, grey[:1], each, DOMAIN) for each in EVERY_KIND[:2]])
-    both = film(views)
-    assert both.frames.shape[:2] == (2, len(views[0].positions))
-    with pytest.raises(ValueError, match="expected a morph of"):
-        both.at_distance(views[0].distances[-1].item() / 2)
-
-
 # Pictures.
 def test_a_frame_and_its_change(model, grey):
-    view = view_of(make_morph(model, grey[:1], EVERY_KIND[5], DOMAIN))
-    pngs = pictures.frame_pngs(view, pictures.largest_change([view]))
+    morph = make_morph(model, grey[:1], EVERY_KIND[5], DOMAIN)
+    (pngs,) = pictures.frame_pngs(morph)
     first, last = decoded(pngs[0]), decoded(pngs[-1])
     assert len(pngs) == 5 and first.shape == (224, 2 * 224 + pictures.GAP, 4)
     np.testing.assert_array_equal(first[::8, :224:8, 0], (grey[0, 0] * 255).round().byte().numpy())
     assert np.ptp(first[:, 232:, :3], axis=2).max() <= 2, "no change is white"
-    change = (view.frames[-1] - view.frames[0])[0]
+    change = (morph.frames[0, -1] - morph.frames[0, 0])[0]
     brighter = last[::8, 232::8, 0].astype(int) > last[::8, 232::8, 2].astype(int) + 20
     assert (change[torch.as_tensor(brighter)] > 0).all() and brighter.any()
 
 
 def test_curves_and_bars_say_what_they_show(model, grey):
-    view = view_of(make_morph(model, grey[:1], EVERY_KIND[0], DOMAIN))
-    line = pictures.Line("<b>", [0.0, 0.25, 1.0], "#123456", "3 3")
-    drawn = pictures.curves([line], [0.0, 1.0, 3.0], "k", 1)
-    assert 'aria-label="Probability at k 1: &lt;b&gt; 0.25"' in drawn and 'role="img"' in drawn
+    morph = make_morph(model, grey[:1], EVERY_KIND[0], DOMAIN)
+    shares = torch.tensor([[0.0, 0.25, 1.0]])[..., None].expand(-1, -1, 4)
+    drawn = pictures.curves(
+        replace(morph, steps=torch.tensor([0.0, 1.0, 3.0]), probabilities=shares), 1, ["a", "b", "<b>", "d"]
+    )
+    assert 'aria-label="Probability at k 1: target &lt;b&gt; 0.25' in drawn and 'role="img"' in drawn
     points = drawn.split('points="')[1].split('"')[0].split()
     x, y = zip(*(map(float, point.split(",")) for point in points), strict=True)
     assert x[1] - x[0] == pytest.approx((x[2] - x[0]) / 3, abs=0.1) and y[0] > y[1] > y[2]
-    text = pictures.bars(view, 2, ["a", "b", "<c>", "d"], "#123456")
+    text = pictures.bars(morph, 0, 2, ["a", "b", "<c>", "d"])
     assert "<b>&lt;c&gt;</b> (target)" in text and text.count('sl-bar"') == 3 and "k = 2" in text
 
 
@@ -229,24 +227,24 @@ def test_a_view_is_computed_once(explorer):
 def test_another_image_and_another_target(explorer):
     before = explorer.stage.pictures[0].value
     explorer.picker._buttons[2].click()
-    assert explorer.picker.row == 2 and torch.equal(explorer.views[0].frames[0], explorer._gallery.images[2])
+    assert explorer.picker.row == 2 and torch.equal(explorer.views.frames[0, 0], explorer._gallery.images[2])
     assert explorer.stage.pictures[0].value != before
     explorer.target.value = 2
-    assert explorer.views[0].target == 2 and "→ star" in explorer.message.value
+    assert explorer.views.targets.tolist() == [2] and "→ star" in explorer.message.value
 
 
 def test_a_comparison_has_two_pictures_at_one_distance(explorer):
     explorer.apply(COMPARISONS[1])
-    a, b = explorer.views
+    a, b = explorer.views.distances
     assert explorer.compare.value and len(explorer._tabs.children) == 2
-    assert (a.distances - b.distances).abs().max() < 1.2e-3
+    assert (a - b).abs().max() < 1.2e-3
     shown = [picture.value for picture in explorer.stage.pictures]
     assert shown[0] != shown[1] and explorer.stage._second.layout.display is None
     explorer.stage.slider.value = 11
     scope = {"model": explorer._gallery.model, "images": explorer._gallery.images}
     exec(explorer.code(), scope)
-    for name, view in zip("ab", explorer.views, strict=True):
-        assert (scope[f"shown_{name}"][0] - view.frames[11]).norm() < 2e-3
+    for name, frames in zip("ab", explorer.views.frames, strict=True):
+        assert (scope[f"shown_{name}"][0] - frames[11]).norm() < 2e-3
     explorer.compare.value = False
     assert len(explorer.views) == 1 and explorer.stage._second.layout.display == "none"
 
@@ -279,7 +277,7 @@ def test_upload(explorer):
     Image.fromarray(np.full((40, 30), 200, np.uint8)).save(buffer, format="PNG")
     explorer.uploaded([("../mine.png", buffer.getvalue())])
     assert explorer.picker.row == 3 and explorer._gallery.labels[3] == "mine.png"
-    assert torch.allclose(explorer.views[0].frames[0], torch.tensor(200 / 255))
+    assert torch.allclose(explorer.views.frames[0, 0], torch.tensor(200 / 255))
     assert "from steerlens.explorer import opened" in explorer.code()
     assert "image = opened('mine.png', (1, 28, 28))" in explorer.code()
     safe = explorer._guarded(explorer.uploaded)
@@ -346,8 +344,8 @@ def test_guided_presets_reach_their_target(preset):
         Settings(**{**vars(each), "target": explorer.target.value}) for each in preset.settings
     ]
     if preset.start:
-        assert explorer._gallery.classes[explorer.views[0].source] == preset.start[1]
-        assert explorer.views[0].probabilities[explorer.stage.slider.value, explorer.views[0].target] > 0.9
+        assert explorer._gallery.classes[explorer.views.sources[0]] == preset.start[1]
+        assert explorer.views.target_probabilities[0, explorer.stage.slider.value] > 0.9
 
 
 # What does not fit.

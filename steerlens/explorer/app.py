@@ -18,7 +18,7 @@ from ..plot.widgets import figure_png
 from .export import code, download_link, strip, written
 from .galleries import COMPARISONS, GUIDED, PRESETS, Gallery, Preset, own_gallery
 from .layout import Controls
-from .pictures import View, matched, view_of
+from .pictures import matched
 from .settings import Settings, make_morph
 
 MORPHS_KEPT = 32
@@ -62,11 +62,11 @@ class Explorer(Controls):
 
     Args:
         galleries: by name, what makes each; a gallery is made when it is first chosen.
-        presets: buttons that set everything.
+        presets: buttons that set everything; the first also at the start, if it says where it starts.
         folder: where exports are written.
 
     Attributes:
-        views: what is on the screen: one view, or two at equal distances.
+        views: what is on the screen: one morph, or two at equal distances, which ``steps`` then are.
     """
 
     def __init__(
@@ -75,23 +75,13 @@ class Explorer(Controls):
         self._makers, self._folder = galleries, folder
         self._made: dict[str, Gallery] = {}
         self._morph = functools.lru_cache(maxsize=MORPHS_KEPT)(self._computed)
-        self.views: tuple[View, ...] = ()
         super().__init__(list(galleries), presets)
-        first = next((preset for preset in presets if preset.start), None)
-        self.apply(first) if first else self.gallery_chosen()
-
-    @property
-    def _gallery(self) -> Gallery:
-        """The gallery that is open, made when it is first asked for."""
-        if self._name not in self._made:
-            self._made[self._name] = self._makers[self._name]()
-        return self._made[self._name]
+        self.apply(presets[0]) if presets[0].start else self.gallery_chosen()
 
     @property
     def settings(self) -> list[Settings]:
         """What the controls say: one morph, or the two that are compared."""
-        panels = self.panels if self.compare.value else self.panels[:1]
-        return [panel.settings(self.target.value) for panel in panels]
+        return [panel.settings(self.target.value) for panel in self._tabs.children]
 
     def _computed(self, name: str, row: int, settings: Settings) -> Morph:
         gallery = self._made[name]
@@ -109,54 +99,51 @@ class Explorer(Controls):
             for panel, settings in zip(self.panels, preset.settings, strict=False):
                 panel.set(settings)
             self.lesson.value = f"<b>{preset.name}</b> {preset.text}"
-        self._update(preset.frame)
+        self.changed(preset.frame)
 
     def _open(self, name: str) -> None:
         """Open a gallery: its thumbnails, classes and bands."""
         self.say(f"Loading {name} …")
-        self._name = name
-        gallery = self._gallery
-        self.gallery_menu.value = name
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        gallery = self._gallery = self._made[name]
+        self._name = self.gallery_menu.value = name
         self.picker.fit(gallery, 0)
         for panel in self.panels:
             panel.fit(gallery.domain, colored=gallery.images.shape[1] == 3)
         self.target.options = [(each, i) for i, each in enumerate(gallery.classes)]
         self.target.value = gallery.second_guess(0)
 
-    def _update(self, frame: int | None = None) -> None:
+    def changed(self, frame: int | None = None) -> None:
         """Compute what is not known yet, and show one of its frames (the last if None)."""
+        self.show_tabs()
         start, gallery, settings = time.perf_counter(), self._gallery, self.settings
         known = self._morph.cache_info().misses
         self.say("Computing …")
         morphs = [self._morph(self._name, self.picker.row, each) for each in settings]
-        self.views = tuple(matched(gallery.model, morphs) if len(morphs) == 2 else map(view_of, morphs))
+        self.views = matched(gallery.model, morphs) if len(morphs) == 2 else morphs[0]
         self.stage.show(self.views, gallery.classes, frame)
         self.export.value = ""
         computed = self._morph.cache_info().misses > known
         seconds = f" Computed in {time.perf_counter() - start:.1f} s." if computed else ""
         self.say(_described(self.views, gallery.classes) + seconds)
 
-    # What the controls call.
-    def changed(self) -> None:
-        if not self._quiet:
-            self._update()
-
     def gallery_chosen(self) -> None:
-        if not self._quiet:
-            with self.quietly():
-                self._open(self.gallery_menu.value)
-            self._update()
+        """Open the gallery that the menu names, and show its first image's morph."""
+        with self.quietly():
+            self._open(self.gallery_menu.value)
+        self.changed()
 
     def uploaded(self, files: Sequence[tuple[str, bytes]]) -> None:
         """Add uploaded pictures, names and contents, to the gallery, and choose the last."""
         for name, content in files:
-            self._made[self._name] = self._gallery.with_upload(content, name)
+            self._made[self._name] = self._gallery = self._gallery.with_upload(content, name)
             self.picker.fit(self._gallery, len(self._gallery.labels) - 1)
-            self._update()
+            self.changed()
 
     def code(self) -> str:
         """Python code that makes again what is on the screen."""
-        position = self.views[0].positions[self.stage.slider.value].item()
+        position = self.views.steps[self.stage.slider.value].item()
         return code(self._gallery, self.picker.row, self.settings, position)
 
     def exported(self, kind: str) -> Path:
@@ -174,12 +161,11 @@ class Explorer(Controls):
         return {**bundle, "image/png": b64encode(still).decode(), "text/plain": text}
 
 
-def _described(views: Sequence[View], classes: Sequence[str]) -> str:
+def _described(views: Morph, classes: Sequence[str]) -> str:
     """What was reached, in words."""
-    marks = ("A: ", "B: ") if len(views) > 1 else ("",)
+    source, target = classes[int(views.sources[0])], classes[int(views.targets[0])]
     return " ".join(
-        f"{mark}{classes[view.source]} → {classes[view.target]}, "
-        f"largest probability {view.probabilities[:, view.target].max():.2f}, "
-        f"{len(view.positions)} frames to L2 distance {view.distances[-1]:.2f}."
-        for mark, view in zip(marks, views, strict=True)
+        f"{mark}{source} → {target}, largest probability {views.target_probabilities[row].max():.2f}, "
+        f"{len(views.steps)} frames to L2 distance {views.distances[row, -1]:.2f}."
+        for row, mark in enumerate(("A: ", "B: ") if len(views) > 1 else ("",))
     )

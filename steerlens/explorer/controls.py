@@ -1,8 +1,6 @@
 """The explorer's controls: a picker of the source image, and a panel with one morph's settings."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from itertools import count
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets as w
@@ -13,8 +11,8 @@ from .pictures import thumbnail_style
 from .settings import MOST_STEPS, TRANSFORMS, Domain, Settings, arguments
 
 PAGE = 18  # thumbnails that are shown at once
-SERIAL = count()  # keeps the style sheets of several pickers on one page apart
 LINE: dict[str, Any] = {"style": {"description_width": "76px"}, "layout": {"width": "320px"}}
+CELL = {"width": "46px", "height": "26px"}
 GLYPHS = "│╱─╲"  # the edges that the four orientations answer to
 SCALE_NAMES = {1: ("all",), 2: ("fine", "coarse"), 3: ("fine", "middle", "coarse")}
 REGIMES = [
@@ -26,30 +24,11 @@ DIRECTIONS = [("phase", "phase"), ("phase and amplitude", "joint"), ("Eq. 9 (arg
 RESIDUALS = [("stays as it is", "fixed"), ("moves too (Eq. 2)", "linear")]
 
 
-class Quiet:
-    """What sets several widgets at once, and rests meanwhile: its callbacks look at ``_quiet``."""
-
-    _quiet = False
-
-    @contextmanager
-    def quietly(self) -> Iterator[None]:
-        self._quiet = True
-        try:
-            yield
-        finally:
-            self._quiet = False
-
-
-class Picker:
-    """Thumbnails of a gallery, a page at a time; ``row`` is the one that was chosen.
-
-    Attributes:
-        box: what is displayed.
-        row: index of the chosen image.
-    """
+class Picker(w.VBox):
+    """Thumbnails of a gallery, a page at a time; ``row`` is the index of the chosen image."""
 
     def __init__(self, chosen: Callable[[], None]):
-        self._chosen, self._serial = chosen, next(SERIAL)
+        self._chosen = chosen
         self._style = w.HTML(layout={"display": "none"})
         self._buttons = [self._thumbnail(place) for place in range(PAGE)]
         self._back, self._on = (
@@ -61,7 +40,7 @@ class Picker:
         self._range = w.Label()
         self._pages = w.HBox([self._back, self._range, self._on])
         grid = w.Box(self._buttons, layout={"flex_flow": "row wrap", "width": "340px"})
-        self.box = w.VBox([self._style, grid, self._pages])
+        super().__init__([self._style, grid, self._pages])
 
     def fit(self, gallery: Gallery, row: int) -> None:
         """Show a gallery, at the page on which ``row`` is."""
@@ -70,7 +49,7 @@ class Picker:
 
     def _thumbnail(self, place: int) -> w.Button:
         button = w.Button(layout={"width": "52px", "height": "52px"})
-        button.add_class("sl-thumb").add_class(f"sl-thumb-{self._serial}-{place}")
+        button.add_class("sl-thumb").add_class(f"sl-{button.model_id}")
         button.on_click(lambda _: self._choose(self._page * PAGE + place))
         return button
 
@@ -82,7 +61,7 @@ class Picker:
     def _show(self, page: int) -> None:
         total, self._page = len(self._gallery.labels), page
         rows = range(page * PAGE, min((page + 1) * PAGE, total))
-        selectors = [f".sl-thumb-{self._serial}-{place}" for place in range(len(rows))]
+        selectors = [f".sl-{button.model_id}" for button in self._buttons[: len(rows)]]
         self._style.value = thumbnail_style(self._gallery.images[rows.start : rows.stop], selectors)
         for button in self._buttons[len(rows) :]:
             button.layout.display = "none"
@@ -95,33 +74,30 @@ class Picker:
         self._back.disabled, self._on.disabled = page == 0, rows.stop == total
 
 
-class Panel(Quiet):
-    """Widgets for a `Settings`, all but its target; those that matter for the others' values are shown.
-
-    Attributes:
-        box: what is displayed.
-    """
+class Panel(w.VBox):
+    """Widgets for a `Settings`, all but its target; those that matter for the others' values are shown."""
 
     def __init__(self, settings: Settings, changed: Callable[[], None]):
         self._changed, self._controls, self._grid = changed, _controls(), w.VBox()
         self._cells: dict[tuple[int, int], w.ToggleButton] = {}
         self._colored = False
-        self.box = w.VBox([*self._controls.values(), self._grid])
+        super().__init__([*self._controls.values(), self._grid])
+        self.set(settings)
         for control in self._controls.values():
             control.observe(self._on_change, names="value")
-        self.set(settings)
 
     def fit(self, domain: Domain, colored: bool) -> None:
         """Offer the bands of a gallery's pyramid, all on; and luminance where there is colour."""
         self._colored, self._cells, lines = colored, {}, []
-        names = SCALE_NAMES.get(domain.scales, [f"scale {s}" for s in range(domain.scales)])
-        for scale, name in enumerate(names):
-            row = {(scale, b): _cell(scale, b, domain.orientations) for b in range(domain.orientations)}
-            for button in row.values():
+        for scale, name in enumerate(SCALE_NAMES[domain.scales]):
+            line = [w.Label(name, layout={"width": "76px", "justify_content": "flex-end"})]
+            for orientation, glyph in enumerate(GLYPHS):
+                tip = f"scale {scale}, waves at {45 * orientation} degrees"
+                button = w.ToggleButton(True, description=glyph, tooltip=tip, layout=CELL)
                 button.observe(self._on_change, names="value")
-            self._cells |= row
-            label = w.Label(name, layout={"width": "76px", "justify_content": "flex-end"})
-            lines.append(w.HBox([label, *row.values()]))
+                self._cells[scale, orientation] = button
+                line.append(button)
+            lines.append(w.HBox(line))
         self._grid.children = [w.HTML("<b>Bands that may change</b> (scale by orientation)"), *lines]
         self._show_relevant()
 
@@ -131,12 +107,11 @@ class Panel(Quiet):
         return Settings(target, bands=None if len(chosen) == len(self._cells) else chosen, **self._values())
 
     def set(self, settings: Settings) -> None:
-        """Bring the controls to these settings, as one change."""
-        with self.quietly():
-            for name, control in self._controls.items():
-                control.value = getattr(settings, name)
-            for cell, button in self._cells.items():
-                button.value = settings.bands is None or cell in settings.bands
+        """Bring the controls, one after the other, to these settings."""
+        for name, control in self._controls.items():
+            control.value = getattr(settings, name)
+        for cell, button in self._cells.items():
+            button.value = settings.bands is None or cell in settings.bands
         self._show_relevant()
 
     def _values(self) -> dict[str, Any]:
@@ -144,9 +119,8 @@ class Panel(Quiet):
         return {**values, "luminance": values["luminance"] and self._colored}
 
     def _on_change(self, _: dict) -> None:
-        if not self._quiet:
-            self._show_relevant()
-            self._changed()
+        self._show_relevant()
+        self._changed()
 
     def _show_relevant(self) -> None:
         settings = Settings(**self._values())
@@ -163,26 +137,19 @@ def _controls() -> dict[str, w.ValueWidget]:
     def menu(text: str, tip: str, options: Sequence) -> w.Dropdown:
         return w.Dropdown(options=options, description=text, tooltip=tip, **LINE)
 
-    def slider(kind: type, text: str, tip: str, least: float, most: float, value: float, **more: Any) -> Any:
-        limits = {"min": least, "max": most, "value": value, **more}
-        return kind(description=text, tooltip=tip, continuous_update=False, **LINE, **limits)
+    def slider(kind: type, text: str, tip: str, low: float, high: float, **more: Any) -> Any:
+        more |= {"min": low, "max": high, "continuous_update": False}
+        return kind(description=text, tooltip=tip, **LINE, **more)
 
-    log = {"base": 10, "step": 0.1, "readout_format": ".2g"}
+    amplifier = "Amplifier of the gradient (Eq. 6)"
     return {
         "transform": menu("transform", "In which coefficients the image is edited", tuple(TRANSFORMS)),
         "regime": menu("regime", "When the gradient is taken", REGIMES),
         "direction": menu("direction", "What a step changes", DIRECTIONS),
-        "alpha": slider(w.FloatLogSlider, "alpha", "Amplifier of the gradient (Eq. 6)", -3, 4, 0.3, **log),
-        "cap": slider(w.FloatSlider, "cap", "Largest change of a step", 0.01, 1, 0.3, step=0.01),
+        "alpha": slider(w.FloatLogSlider, "alpha", amplifier, -3, 4, readout_format=".2g"),
+        "cap": slider(w.FloatSlider, "cap", "Largest change of a step", 0.01, 1, step=0.01),
         "amplitude": menu("amplitude", "What the amplitudes do (Appendix B)", AMPLITUDES),
         "residual": menu("low-pass", "The residual without a phase: the coarsest blur", RESIDUALS),
-        "steps": slider(w.IntSlider, "steps", "Frames after the source", 2, MOST_STEPS, 24),
+        "steps": slider(w.IntSlider, "steps", "Frames after the source", 2, MOST_STEPS),
         "luminance": w.Checkbox(description="luminance only, colours fixed", **LINE),
     }
-
-
-def _cell(scale: int, orientation: int, orientations: int) -> w.ToggleButton:
-    angle = 180 * orientation / orientations
-    text = GLYPHS[orientation] if orientations == 4 else f"{angle:.0f}°"
-    tip = f"scale {scale}, waves at {angle:.0f} degrees"
-    return w.ToggleButton(True, description=text, tooltip=tip, layout={"width": "46px", "height": "26px"})

@@ -1,10 +1,6 @@
 """What can be explored: a classifier with images that it takes, and buttons that set everything.
 
-Gallery       a classifier, images, and the code that makes both
-own_gallery   of one's own classifier and images
-opened        a picture file as an image of a given shape
-GUIDED        the galleries of the lessons: digits, disks, faces
-PRESETS       settings for these, and a sentence on what to look at; COMPARISONS: for any gallery
+`GUIDED` and `PRESETS` are those of the lessons; `own_gallery` and `COMPARISONS` those for one's own.
 """
 
 import io
@@ -20,10 +16,11 @@ from torch import Tensor, nn
 
 from .. import data as datasets
 from .._internal.checks import check_images, check_integer, check_targets
+from .._internal.modes import evaluation_mode
 from ..classifiers import models
 from ..data import ImageData
 from ..evaluation import first_correct
-from ..morphs.gradients import evaluation_mode, model_logits
+from ..morphs.gradients import model_logits
 from .settings import Domain, Settings
 
 SHOWN = 12  # images in a guided gallery, at least 3 of each class
@@ -71,9 +68,8 @@ def own_gallery(
     """The gallery of the arguments of `explore`. Raises TypeError or ValueError for what does not fit."""
     images = check_images(images, unit_range=True).detach()
     with evaluation_mode(model), torch.no_grad():
-        logits = model_logits(model, images[:1])
+        count = model_logits(model, images[:1]).shape[1]
         seen = labels if labels is not None else model_logits(model, images).argmax(1)
-    count = logits.shape[1]
     if classes is not None and (isinstance(classes, str) or len(classes) != count):
         raise ValueError(f"classes: expected a name for each of {count} classes, got {classes!r}")
     names = tuple(map(str, range(count) if classes is None else classes))
@@ -112,12 +108,10 @@ def _of_lessons(data: ImageData, recipe: str, call: str, padding: int = 0) -> Ga
     model = models.load(recipe, data)
     count = max(3, SHOWN // len(data.classes))
     rows = torch.cat([first_correct(model, data, count, label) for label in data.classes])
-    chosen = data[rows]
-    labels = tuple(data.classes[i] for i in chosen.labels.tolist())
+    gallery = own_gallery(model, data.images[rows], data.labels[rows], data.classes, padding)
     setup = f'data = sl.data.{call}\nmodel = sl.models.load("{recipe}", data)'
     places = tuple(f"data.images[[{row}]]" for row in rows.tolist())
-    domain = Domain.of(chosen.images, padding)
-    return Gallery(model, chosen.images, labels, data.classes, domain, setup, places)
+    return replace(gallery, setup=setup, places=places)
 
 
 GUIDED: dict[str, Callable[[], Gallery]] = {

@@ -4,29 +4,29 @@ An exception in a widget's callback is invisible in every front end: each callba
 message line, which is always in sight.
 """
 
-import functools
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import ipywidgets as w
 
-from .controls import LINE, Panel, Picker, Quiet
+from ..morphs.morph import Morph
+from ..plot.widgets import screen_scale
+from .controls import LINE, Panel, Picker
 from .export import KINDS
 from .galleries import LIVE, Preset
-from .pictures import COLORS, GAP, GREY, HEIGHT, Line, View, bars, curves, frame_pngs, largest_change
+from .pictures import COLORS, GAP, bars, changes, curves, frame_pngs
 from .settings import Settings
 
 WELCOME = "Choose an image and the class that it should become; then move the slider, or press play."
 STYLE = Path(__file__).with_name("style.css")
-TITLES = "display:grid;grid-template-columns:1fr 1fr;column-gap:{gap}px;width:{width}px;text-align:center"
 
 
-class Stage:
+class Stage(w.VBox):
     """One view, or two under each other, with one slider; it never runs a model.
 
     Attributes:
-        box: what is displayed.
         slider: the frame; Play moves it in the browser.
         pictures: an Image for each view: the frame, and its change beside it.
     """
@@ -43,93 +43,73 @@ class Stage:
         parts = zip(self._titles, self.pictures, self._bars, strict=True)
         first, self._second = (w.VBox([title, w.HBox([picture, bar])]) for title, picture, bar in parts)
         lines = [w.HBox([self._play, self.slider]), first, self._second, self._curves]
-        self.box = w.VBox(lines, layout={"width": "716px"})
+        super().__init__(lines, layout={"width": "716px"})
         self.slider.observe(guarded(lambda _: self._draw()), names="value")
-        self._frames: list[tuple] = []
 
-    def show(self, views: Sequence[View], classes: Sequence[str], frame: int | None = None) -> None:
-        """Prepare every frame of the views, and show one (the last if None)."""
-        lines, positions = _lines(views, classes), views[0].positions.tolist()
-        label = "L2 distance to the source" if views[0].by_distance else "k"
-        largest = largest_change(views)
-        shown = [(frame_pngs(view, largest), view, color) for view, color in zip(views, COLORS, strict=False)]
-        self._frames = [
-            (
-                [(made[i], bars(view, i, classes, color)) for made, view, color in shown],
-                curves(lines, positions, label, i),
-            )
-            for i in range(len(positions))
-        ]
-        for title, name, view, color in zip(self._titles, "AB", views, COLORS, strict=False):
-            title.value = _title(name if len(views) > 1 else "", view, largest, color)
+    def show(self, views: Morph, classes: Sequence[str], frame: int | None = None) -> None:
+        """Prepare the pictures of every frame, and show one (the last if None)."""
+        self._views, self._classes, self._pngs = views, classes, frame_pngs(views)
+        for row in range(len(views)):
+            self._titles[row].value = _title(views, row)
         self._second.layout.display = None if len(views) > 1 else "none"
-        last = len(positions) - 1
+        last = len(views.steps) - 1
         self.slider.max = self._play.max = last
         self.slider.value = self._play.value = last if frame is None else min(frame, last)
         self._draw()
 
     def _draw(self) -> None:
-        shown, curve = self._frames[self.slider.value]
-        for picture, bar, drawn in zip(self.pictures, self._bars, shown, strict=False):
-            picture.value, bar.value = drawn
-        self._curves.value = curve
+        frame = self.slider.value
+        for row, pngs in enumerate(self._pngs):
+            self.pictures[row].value = pngs[frame]
+            self._bars[row].value = bars(self._views, row, frame, self._classes)
+        self._curves.value = curves(self._views, frame, self._classes)
 
 
-def _lines(views: Sequence[View], classes: Sequence[str]) -> list[Line]:
-    """The target's curve of each view, and the source class's of a single one."""
-    lines = []
-    for name, view, color, dash in zip("AB", views, COLORS, ("", "7 4"), strict=False):
-        prefix = f"{name}: " if len(views) > 1 else "target "
-        values = view.probabilities[:, view.target].tolist()
-        lines.append(Line(prefix + classes[view.target][:16], values, color, dash))
-    if len(views) == 1 and views[0].source != views[0].target:
-        source = views[0].source
-        values = views[0].probabilities[:, source].tolist()
-        lines.append(Line(f"source {classes[source][:16]}", values, GREY, "3 3"))
-    return lines
-
-
-def _title(name: str, view: View, largest: float, color: str) -> str:
+def _title(views: Morph, row: int) -> str:
     """What the two halves of the picture are, above them."""
-    height, width = view.frames.shape[-2:]
-    grid = TITLES.format(gap=GAP, width=2 * width * -(-HEIGHT // height) + GAP)
-    mark = f'<b style="color:{color}">{name}</b> ' if name else ""
+    width = 2 * views.frames.shape[-1] * screen_scale(views.frames) + GAP
+    mark = f'<b style="color:{COLORS[row]}">{"AB"[row]}</b> ' if len(views) > 1 else ""
     signs = '<b style="color:#b2182b">brighter</b>, <b style="color:#2166ac">darker</b>'
-    return f'<div style="{grid}"><span>{mark}frame</span><span>change: {signs} (±{largest:.2g})</span></div>'
+    change = f"change: {signs} (±{changes(views).abs().max():.2g})"
+    style = f"width:{width}px;column-gap:{GAP}px"
+    return f'<div class="sl-titles" style="{style}"><span>{mark}frame</span><span>{change}</span></div>'
 
 
-class Controls(Quiet, w.VBox):
+class Controls(w.VBox):
     """The widgets of the explorer. A subclass answers: ``changed``, ``apply``, ``exported`` and so on."""
+
+    _quiet = False  # while several widgets are set at once, callbacks rest
 
     def __init__(self, names: Sequence[str], presets: Sequence[Preset]):
         changed = self._guarded(lambda *_: self.changed())
         self.picker, self.stage = Picker(changed), Stage(self._guarded)
         self.panels = [Panel(each, changed) for each in (LIVE, Settings())]
-        self._tabs = w.Tab([self.panels[0].box], layout={"width": "360px"})
-        self._tabs.set_title(0, "Method")
+        self._tabs = w.Tab(layout={"width": "360px"})
         self.gallery_menu = w.Dropdown(options=list(names), description="images", **LINE)
         self.gallery_menu.layout.display = None if len(names) > 1 else "none"
         self.target = w.Dropdown(description="target", tooltip="The class that is asked for", **LINE)
-        upload = {"description": "Upload a picture", "layout": {"width": "190px"}}
-        self.upload = w.FileUpload(accept="image/*", **upload)
+        self.upload = w.FileUpload(accept="image/*", description="Upload a picture")
+        self.upload.layout.width = "190px"
         self.compare = w.Checkbox(description="Compare with B, at equal L2 distance", indent=False)
         self.lesson, self.message, self.export = w.HTML(WELCOME), w.HTML(), w.HTML()
         super().__init__([self._top(presets), self._body(), self._foot()])
-        self._connect(changed)
+        self.target.observe(changed, names="value")
+        self.compare.observe(changed, names="value")
+        self.gallery_menu.observe(self._guarded(lambda _: self.gallery_chosen()), names="value")
+        self.upload.observe(self._guarded(lambda change: self.uploaded(_files(change["new"]))), names="value")
         self.add_class("sl-explorer")
-        self.gallery_menu.add_class("sl-gallery")
         for name in ("target", "compare", "upload", "message", "lesson", "export"):
             getattr(self, name).add_class(f"sl-{name}")
 
     def _top(self, presets: Sequence[Preset]) -> w.VBox:
         """The buttons of the presets, and what to look at."""
-        buttons = []
-        for number, preset in enumerate(presets):
-            apply = functools.partial(self.apply, preset)
-            button = self._button(preset.name, f"Set everything: {preset.name}", apply, f"preset-{number}")
-            buttons.append(button.add_class("sl-preset"))
+        buttons = [
+            self._button(each.name, f"Set everything: {each.name}", f"preset-{number}", self.apply, each)
+            for number, each in enumerate(presets)
+        ]
+        row = w.Box(buttons, layout={"flex_flow": "row wrap"}).add_class("sl-presets")
         style = w.HTML(f"<style>{STYLE.read_text()}</style>", layout={"display": "none"})
-        return w.VBox([style, w.Box(buttons, layout={"flex_flow": "row wrap"}), self.lesson])
+        return w.VBox([style, row, self.lesson])
 
     def _body(self) -> w.Box:
         """Choices at the left, the stage at the right; under each other where the page is narrow."""
@@ -137,47 +117,51 @@ class Controls(Quiet, w.VBox):
             w.HTML(f'<div class="sl-step">{number}. {text}</div>')
             for number, text in enumerate(("An image", "The class it should become", "How", "Look"), 1)
         )
-        choices = [image, self.gallery_menu, self.picker.box, self.upload, target, self.target]
+        choices = [image, self.gallery_menu, self.picker, self.upload, target, self.target]
         left = w.VBox([*choices, how, self.compare, self._tabs], layout={"width": "370px"})
-        right = w.VBox([look, self.stage.box])
+        right = w.VBox([look, self.stage])
         return w.Box([left, right], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
 
     def _foot(self) -> w.VBox:
         """The message line, and the exports."""
-        buttons = []
-        for kind in KINDS:
-            tip, export = f"Write the {kind} of this view to a file", functools.partial(self.exported, kind)
-            buttons.append(self._button(f"Save {kind}", tip, export, f"save-{kind}"))
+        tip = "Write the {} of this view to a file"
+        buttons = [
+            self._button(f"Save {kind}", tip.format(kind), f"save-{kind}", self.exported, kind)
+            for kind in KINDS
+        ]
         return w.VBox([self.message, w.HBox(buttons), self.export])
 
-    def _button(self, text: str, tip: str, clicked: Callable[[], object], name: str) -> w.Button:
+    def _button(self, text: str, tip: str, name: str, clicked: Callable, argument: object) -> w.Button:
         button = w.Button(description=text, tooltip=tip)
-        button.on_click(self._guarded(lambda _: clicked()))
+        button.on_click(self._guarded(lambda _: clicked(argument)))
         return button.add_class(f"sl-{name}")
 
-    def _connect(self, changed: Callable) -> None:
-        self.target.observe(changed, names="value")
-        self.compare.observe(self._guarded(self._show_tabs), names="value")
-        self.compare.observe(changed, names="value")
-        self.gallery_menu.observe(self._guarded(lambda _: self.gallery_chosen()), names="value")
-        self.upload.observe(self._guarded(lambda change: self.uploaded(_files(change["new"]))), names="value")
-
-    def _show_tabs(self, change: dict) -> None:
+    def show_tabs(self) -> None:
         """One page of settings, or two for a comparison."""
-        count = 1 + change["new"]
-        self._tabs.children = [panel.box for panel in self.panels[:count]]
-        for number, title in enumerate(("A", "B") if count == 2 else ("Method",)):
+        titles = ("A", "B") if self.compare.value else ("Method",)
+        self._tabs.children = self.panels[: len(titles)]
+        for number, title in enumerate(titles):
             self._tabs.set_title(number, title)
 
     def say(self, text: str) -> None:
         """Write the message line."""
         self.message.value = f'<div role="status">{html.escape(text)}</div>'
 
-    def _guarded(self, callback: Callable) -> Callable:
-        """The callback, with its exceptions told in the message line."""
+    @contextmanager
+    def quietly(self) -> Iterator[None]:
+        """Several widgets are set at once, and nothing is called back."""
+        self._quiet = True
+        try:
+            yield
+        finally:
+            self._quiet = False
 
-        @functools.wraps(callback)
+    def _guarded(self, callback: Callable) -> Callable:
+        """The callback, silent within `quietly`, with its exceptions told in the message line."""
+
         def safe(*arguments: object) -> None:
+            if self._quiet:
+                return
             try:
                 callback(*arguments)
             except Exception as error:

@@ -1,9 +1,9 @@
 """What an explorer's controls say, as one value, and the morph that they describe.
 
-`arguments` and `transform_parts` also give the text of the code that makes the same morph (``export.py``),
-so both say the same.
+The code that makes the same morph (``export.py``) is written from `arguments` and `make_transform` too.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,8 @@ from ..transforms.base import Fourier, Pixels, Transform
 from ..transforms.color import YIQ
 from ..transforms.pyramid import SteerablePyramid
 
-TRANSFORMS: dict[str, type[Transform]] = {"pyramid": SteerablePyramid, "Fourier": Fourier, "pixels": Pixels}
+TRANSFORMS: dict[str, Callable[..., Transform]]
+TRANSFORMS = {"pyramid": SteerablePyramid, "Fourier": Fourier, "pixels": Pixels}
 MOVABLE = {"pyramid": "lowpass", "Fourier": "self_conjugate"}  # the residual that may be moved
 MOST_STEPS = 120
 
@@ -92,20 +93,15 @@ class Domain:
         return cls((height, width), min(3, most), padding=padding)
 
 
-def transform_parts(settings: Settings, domain: Domain) -> tuple[type[Transform], tuple]:
-    """Class and arguments of the transform that the settings ask for, which ``luminance`` puts into YIQ."""
-    size = (domain.scales, domain.orientations, domain.padding) if settings.transform == "pyramid" else ()
-    return TRANSFORMS[settings.transform], (domain.shape, *size)
-
-
 def make_transform(settings: Settings, domain: Domain) -> Transform:
     """The transform that the settings ask for."""
-    kind, given = transform_parts(settings, domain)
-    return YIQ(kind(*given)) if settings.luminance else kind(*given)
+    size = (domain.scales, domain.orientations, domain.padding) if settings.transform == "pyramid" else ()
+    inner = TRANSFORMS[settings.transform](domain.shape, *size)
+    return YIQ(inner) if settings.luminance else inner
 
 
-def arguments(settings: Settings) -> tuple[str, dict[str, Any]]:
-    """ "extrapolate" or "steer", and the keyword arguments that make the morph."""
+def arguments(settings: Settings) -> tuple[Callable[..., Morph], dict[str, Any]]:
+    """`steerlens.extrapolate` or `steerlens.steer`, and the keyword arguments that make the morph."""
     frozen, has_bands = settings.regime == "frozen", settings.transform != "pixels"
     given = {
         "regime": None if frozen or settings.regime == REGIMES[0] else settings.regime,
@@ -119,12 +115,10 @@ def arguments(settings: Settings) -> tuple[str, dict[str, Any]]:
         "steps": settings.steps,
     }
     named = {name: value for name, value in given.items() if value is not None}
-    return "extrapolate" if frozen else "steer", named
+    return extrapolate if frozen else steer, named
 
 
 def make_morph(model: nn.Module, image: Tensor, settings: Settings, domain: Domain) -> Morph:
     """The morph of one image (1, channels, height, width) that the settings describe."""
-    function, given = arguments(settings)
-    make = extrapolate if function == "extrapolate" else steer
-    transform = make_transform(settings, domain)
-    return make(model, image, settings.target, transform, **given, progress=False)
+    make, given = arguments(settings)
+    return make(model, image, settings.target, make_transform(settings, domain), **given, progress=False)

@@ -121,19 +121,25 @@ def frame_caption(
 
 def picture_widget(png: bytes) -> ipywidgets.Image:
     """A PNG at its own size, which a column would stretch; swap its ``value`` for another PNG."""
-    layout = {
-        "width": f"{Image.open(io.BytesIO(png)).width}px",
-        "max_width": "100%",
-        "align_self": "flex-start",
-    }
+    width = f"{Image.open(io.BytesIO(png)).width}px"
+    layout = {"width": width, "max_width": "100%", "align_self": "flex-start"}
     return ipywidgets.Image(value=png, format="png", layout=layout)
 
 
 def image_png(image: Tensor) -> bytes:
     """PNG of an image (1 or 3, height, width) in [0, 1], enlarged by whole pixels to at least 224 rows."""
-    scale = -(-HEIGHT // image.shape[-2])
+    return pixels_png(enlarged(image, screen_scale(image)), optimize=True)
+
+
+def screen_scale(images: Tensor) -> int:
+    """Pixels of the screen for one of images (..., height, width), which so get at least 224 rows."""
+    return -(-HEIGHT // images.shape[-2])
+
+
+def pixels_png(pixels: np.ndarray, **options: Any) -> bytes:
+    """PNG of uint8 pixels; the options are those of PIL's encoder."""
     buffer = io.BytesIO()
-    Image.fromarray(enlarged(image, scale)).save(buffer, format="PNG", optimize=True)
+    Image.fromarray(pixels).save(buffer, format="PNG", **options)
     return buffer.getvalue()
 
 
