@@ -74,6 +74,12 @@ def torchvision_shares(names: Sequence[str], images: Tensor) -> dict[str, Tensor
     }
 
 
+def mean_share(share: Tensor | None, published: str = "") -> dict[str, str]:
+    """A row of a table: mean and deviation of residual shares (n,), in per cent."""
+    here = "no weights here" if share is None else f"{100 * share.mean():.1f} ± {100 * share.std():.1f}"
+    return ({"published": published} if published else {}) | {"residual of the top score (%)": here}
+
+
 def pretrained_models(names: Sequence[str]) -> dict[str, nn.Module | None]:
     """Classifiers of ImageNet by name, None where there are no weights; no line names folders meanwhile."""
     logging.disable()
