@@ -1,20 +1,23 @@
 """Lesson 05: which coloured digits are asked for what, and the paper's Figures 4, 5 and 6."""
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from steerlens import Morph, Pixels, extrapolate, steer
+from steerlens import Morph, extrapolate, steer
 from steerlens.data import COLORS, ImageData
 from steerlens.evaluation import first_correct
+from steerlens.transforms.base import Transform
 from steerlens.transforms.color import YIQ
 
 from ..l04_mnist.measures import PYRAMID
 
 CHROMATIC = YIQ(PYRAMID)  # the pyramid on Y, I and Q instead of R, G and B
 HUES = torch.tensor(list(COLORS.values()))  # (6, 3)
-LOWPASS = {"lowpass": "linear"}  # the low-pass residual is moved, too
+ALPHA = 0.3  # of the frozen rows
 ROWS_4 = (("cyan 3", "yellow 8"), ("yellow 5", "magenta 9"))
 ROWS_5 = (
     ("red 5", "red 3"),
@@ -61,64 +64,33 @@ def paint(targets: Tensor) -> Tensor:
     return HUES[targets // 10][:, :, None, None]
 
 
-def _batch(model: nn.Module, pairs: ImageData, rows: Sequence[tuple[str, str]]) -> tuple[Tensor, list[int]]:
+def case(model: nn.Module, pairs: ImageData, rows: Sequence[tuple[str, str]]) -> tuple[Tensor, list[int]]:
     """The first image of each row's class that the model gets right, and the targets."""
     chosen = torch.cat([first_correct(model, pairs, 1, source) for source, _ in rows])
     return pairs.images[chosen], [pairs.classes.index(target) for _, target in rows]
 
 
-def figure_4(model: nn.Module, pairs: ImageData) -> dict[str, Morph]:
-    """Figure 4, colour and shape together: in YIQ as the paper shows it, then other edits of the same.
-
-    Args:
-        model: the net of sixty classes.
-        pairs: ``color_digits(pairs=True)``.
-    """
-    batch, quiet, morphs = (model, *_batch(model, pairs, ROWS_4)), {"progress": False}, {}
-    moved = {"steps": 24, "residuals": LOWPASS}
-    for space, transform in {"YIQ": CHROMATIC, "RGB": PYRAMID}.items():
-        case = (*batch, transform)
-        morphs[f"{space} joint, low-pass moved"] = steer(*case, direction="joint", **moved, **quiet)
-        morphs[f"{space} joint"] = steer(*case, direction="joint", steps=40, residuals="fixed", **quiet)
-        morphs[f"{space} phase"] = steer(*case, steps=40, residuals="fixed", **quiet)
-    return morphs
-
-
-def figure_5(model: nn.Module, pairs: ImageData) -> dict[str, Morph]:
-    """Figure 5, pure colours in RGB: live as the paper's figure looks, then other edits of the same.
-
-    Args:
-        model, pairs: as in `figure_4`.
-    """
-    batch = (model, *_batch(model, pairs, ROWS_5))
+def _figure(
+    model: nn.Module, pairs: ImageData, rows: Sequence[tuple[str, str]], transform: Transform, **live: Any
+) -> dict[str, Morph]:
+    """A live morph, then frozen ones: with the low-pass moved as well, and the paper's literal Eq. 10-11."""
+    batch, quiet = (model, *case(model, pairs, rows), transform), {"progress": False}
     return {
-        "live, joint": steer(*batch, PYRAMID, direction="joint", residuals="fixed", progress=False),
-        "live, phase": steer(*batch, PYRAMID, steps=40, residuals="fixed", progress=False),
-        "frozen": extrapolate(*batch, PYRAMID, alpha=0.3, progress=False),
-        "frozen, low-pass fixed": extrapolate(*batch, PYRAMID, residuals="fixed", progress=False),
-        "pixels": steer(*batch, Pixels((28, 28)), cap=0.1, progress=False),
+        "live, joint": steer(*batch, direction="joint", **live, **quiet),
+        "frozen, low-pass moved": extrapolate(*batch, alpha=ALPHA, **quiet),
+        "frozen, phases alone (the paper's)": extrapolate(*batch, alpha=ALPHA, residuals="fixed", **quiet),
     }
 
 
-def figure_6(model: nn.Module, pairs: ImageData) -> dict[str, Morph]:
-    """Figure 6, composite colours in YIQ: all channels as in the paper, then single ones, and RGB.
-
-    The score is the target's logit, which keeps pulling where the probability is 1 already.
-
-    Args:
-        model, pairs: as in `figure_4`.
-    """
-    batch = (model, *_batch(model, pairs, ROWS_6))
-    options = {"direction": "joint", "steps": 28, "objective": "logit", "residuals": "fixed"}
-    options["progress"] = False
-    gains = {"Y, I and Q": (1, 1, 1), "Y alone": (1, 0, 0), "I and Q": (0, 1, 1)}
-    morphs = {name: steer(*batch, CHROMATIC, amplifiers=gain, **options) for name, gain in gains.items()}
-    return {**morphs, "RGB": steer(*batch, PYRAMID, **options)}
+# Of the net of sixty classes and its pairs. The logit keeps pulling where the probability is 1 already.
+figure_4 = partial(_figure, rows=ROWS_4, transform=CHROMATIC)
+figure_5 = partial(_figure, rows=ROWS_5, transform=PYRAMID, residuals="fixed")
+figure_6 = partial(_figure, rows=ROWS_6, transform=CHROMATIC, residuals="fixed", objective="logit", steps=28)
 
 
 def recolored(
     model: nn.Module, images: Tensor, target: int, amplifiers: Sequence[float], lowpass: bool = True
 ) -> Morph:
     """A live morph of 16 joint steps in YIQ with an amplifier for each channel, the low-pass moved or not."""
-    options = {"direction": "joint", "steps": 16, "residuals": LOWPASS if lowpass else "fixed"}
-    return steer(model, images, target, CHROMATIC, amplifiers=amplifiers, progress=False, **options)
+    options = {"amplifiers": amplifiers, "residuals": None if lowpass else "fixed", "progress": False}
+    return steer(model, images, target, CHROMATIC, direction="joint", steps=16, **options)

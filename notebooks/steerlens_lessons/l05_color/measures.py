@@ -6,11 +6,12 @@ luminance_change, chroma_change   L2 of a change in Y, and in I and Q
 outside_stroke      share of a change that lies off the stroke and its surroundings
 fine_share          share of a change in the finest band and the high-pass residual
 saturation          of the stroke
-arrivals            the first frame that convinces the model
-table               a line a method: how many arrive, and what was measured where they do
+arrivals            the first frame that convinces the model, else the best one
+compared            a row a method: how many arrive, and what was measured there
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -59,7 +60,7 @@ def chroma_change(images: Tensor, sources: Tensor) -> Tensor:
 
 
 def hue_to(aims: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
-    """A measure for `table`: degrees (batch,) between the hue of images and that of ``aims``."""
+    """A measure for `compared`: degrees (batch,) between the hue of images and that of ``aims``."""
     return lambda images, sources: hue_difference(images, aims.expand_as(images))
 
 
@@ -93,32 +94,29 @@ def saturation(images: Tensor, sources: Tensor) -> Tensor:
 
 
 def arrivals(morph: Morph, probability: float = 0.99) -> tuple[Tensor, Tensor]:
-    """The first frames whose target has at least this probability; the last ones where there is none.
+    """The first frames whose target has at least this probability; the best ones where there is none.
 
     Returns:
         images (batch, channels, height, width), and whether each arrived (batch,).
     """
-    arrived, frame = summaries.arrivals(morph, probability)
-    return morph.frames[range(len(morph)), frame], arrived
+    arrived, first = summaries.arrivals(morph, probability)
+    best = 1 + morph.target_probabilities[:, 1:].argmax(1)  # an edited one, not the source
+    return morph.frames[range(len(morph)), torch.where(arrived, first, best)], arrived
 
 
-def table(
-    morphs: Mapping[str, Morph], columns: Mapping[str, Callable[[Tensor, Tensor], Tensor]], digits: int = 1
-) -> str:
-    """How many morphs of each method arrive at 0.99, and quartiles of measures on the frames of `arrivals`.
-
-    Args:
-        morphs: by name.
-        columns: measures of (images, sources), values (batch,) each, by name.
-        digits: behind the decimal point.
-    """
-    lines = [("", "p >= .99", *columns)]
+def compared(
+    morphs: Mapping[Any, Morph],
+    columns: Mapping[str, Callable[[Tensor, Tensor], Tensor]],
+    levels: Sequence[float] = (0.99,),
+    digits: int = 1,
+) -> summaries.Table:
+    """A row a method: how many morphs reach each level, and measures (images, sources) on `arrivals`."""
+    rows = {}
     for name, morph in morphs.items():
-        images, arrived = arrivals(morph)
-        found = [measure(images, morph.frames[:, 0]) for measure in columns.values()]
-        lines.append((name, summaries.counted(arrived), *(summaries.quartiles(v, digits) for v in found)))
-    width = max(map(len, morphs))
-    return "\n".join(
-        " ".join([f"{name:{width}}  {count:20}", *(f"{cell:18}" for cell in cells)]).rstrip()
-        for name, count, *cells in lines
-    )
+        images, best = arrivals(morph)[0], morph.target_probabilities.max(1).values
+        rows[name] = {
+            f"p ≥ {level:g}".replace("0.", "."): summaries.counted(best >= level) for level in levels
+        }
+        for column, measure in columns.items():
+            rows[name][column] = summaries.quartiles(measure(images, morph.frames[:, 0]), digits)
+    return summaries.table(rows)
