@@ -130,6 +130,15 @@ def morphs(classifier, images):
     return [extrapolate(*given, alpha=0.1, steps=4, progress=False), steer(*given, steps=4, progress=False)]
 
 
+def test_iteration_ends_with_the_batch(morphs, images):
+    for value in (*morphs, TRANSFORMS[0](images(3, 1, *SHAPE))):
+        rows = list(value)
+        assert len(rows) == len(value) and all(len(row) == 1 for row in rows) and rows[-1] == value[-1]
+        for beyond in (len(value), -len(value) - 1):
+            with pytest.raises(IndexError, match=f"expected an index of a batch of {len(value)}"):
+                value[beyond]
+
+
 def test_rows_of_a_morph(morphs):
     for morph in morphs:
         some = morph[1:]

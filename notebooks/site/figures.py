@@ -1,7 +1,7 @@
 """The paper's figures, made again: one PNG and one GIF a variant, and a page beside the paper's words.
 
-`make figures` writes them to build/figures/, by the same functions that the lessons call. Rows are always
-the first test images of their classes that the classifier gets right.
+`make figures` writes them to build/figures/: frozen, the paper's own edit, and live. Rows are always the
+first test images of their classes that the classifier gets right.
 """
 
 import html

@@ -116,7 +116,7 @@ class Morph:
 
     def __getitem__(self, rows: Tensor | slice | Sequence[int] | int) -> "Morph":
         """Some of the morphs, by slice, indices, boolean mask, or one index (a batch of one)."""
-        rows = batch_rows(rows)
+        rows = batch_rows(rows, len(self))
         chosen = torch.arange(len(self), device=self.frames.device)[rows]
         parts = {name: getattr(self, name)[chosen] for name in ROWS}
         return replace(self, **parts, render=_Rows(self.render, chosen))

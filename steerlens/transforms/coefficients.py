@@ -71,7 +71,7 @@ class Coefficients:
 
     def __getitem__(self, rows: Tensor | slice | int) -> "Coefficients":
         """The coefficients of some images of the batch; one index keeps the batch, of one."""
-        rows = batch_rows(rows)
+        rows = batch_rows(rows, len(self))
         return self.map(lambda band: band[rows], lambda residual: residual[rows])
 
     def to(self, device: torch.device | str) -> "Coefficients":
@@ -99,11 +99,18 @@ def same_tensors(ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> bool:
     return len(ours) == len(theirs) and all(a.dtype == b.dtype and torch.equal(a, b) for a, b in pairs)
 
 
-def batch_rows(rows: Any) -> Any:
-    """What chooses some of a batch; one index as a slice, so that the batch stays an axis."""
-    if isinstance(rows, Integral) and not isinstance(rows, bool):
-        return slice(rows, rows + 1 or None)
-    return rows
+def batch_rows(rows: Any, batch: int) -> Any:
+    """What chooses some of a batch; one index as a slice, so that the batch stays an axis.
+
+    Raises:
+        IndexError: an index beyond the batch; iteration ends there.
+    """
+    if not isinstance(rows, Integral) or isinstance(rows, bool):
+        return rows
+    row = int(rows)
+    if not -batch <= row < batch:
+        raise IndexError(f"rows: expected an index of a batch of {batch}, got {row}")
+    return slice(row, row + 1 or None)
 
 
 def check_coefficients(coefficients: Coefficients, bands: list[tuple], residuals: list[tuple]) -> None:
