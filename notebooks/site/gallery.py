@@ -28,19 +28,22 @@ class Exhibit:
 
 
 EXHIBITS = (
-    Exhibit("figure-2a", "Disks, one gradient magnified", "03_arcade", "Each is asked for another side."),
+    Exhibit("figure-2a", "Disks, one gradient magnified", "03_arcade", "The low-pass residual moves, too."),
     Exhibit("figure-2b", "Disks, live", "03_arcade", "The same, with a new gradient at every step."),
     Exhibit(
         "figure-3a",
         "Digits, phase and amplitude, live",
         "04_mnist",
-        "3 → 8, 4 → 9, 5 → 6, 6 → 8, 8 → 3, 9 → 4.",
+        "3 → 8, 4 → 9, 5 → 6, 6 → 8, 8 → 3, 9 → 4. The low-pass is held.",
     ),
     Exhibit(
-        "figure-3c", "Digits, one gradient magnified", "04_mnist", "The same digits, by a single gradient."
+        "figure-3c",
+        "Digits, one gradient magnified",
+        "04_mnist",
+        "By a single gradient; the low-pass moves, too.",
     ),
-    Exhibit("figure-6a", "Colour digits", "05_color_mnist", "Three channels, three sets of phases."),
-    Exhibit("figure-7a", "Faces", "06_fer2013", "Sad becomes happy, and happy sad."),
+    Exhibit("figure-6a", "Colour digits, live", "05_color_mnist", "Three channels, three sets of phases."),
+    Exhibit("figure-7a", "Faces, live", "06_fer2013", "Sad becomes happy, and happy sad."),
     Exhibit(
         "figure-9b", "Digits, Fourier phases", "07_fourier_and_pixel_baselines", "Every wave fills the frame."
     ),

@@ -145,10 +145,10 @@ LIVE = Settings(direction="joint")
 COMPARISONS = (
     Preset(
         "Live or frozen?",
-        "A takes a new gradient at every step; B is the paper's way: <i>one</i> gradient, magnified. Move "
-        "the slider: both are always at the same L2 distance. Which of them gets to the target, and which of "
-        "them still looks like an image?",
-        (LIVE, Settings(regime="frozen", alpha=0.3, residual="linear")),
+        "A takes a new gradient at every step; B is the paper's way: <i>one</i> gradient, magnified, phases "
+        "alone. Move the slider: both are always at the same L2 distance. Which of them gets to the target, "
+        "and which of them still looks like an image? <i>Try</i>: let the low-pass residual of B move, too.",
+        (LIVE, Settings(regime="frozen", alpha=0.3)),
     ),
     Preset(
         "Phases or pixels?",
@@ -163,7 +163,8 @@ PRESETS = (
         "A disk that moves",
         "A classifier tells where the disk is, and here is asked for another side. One gradient, magnified: "
         "press play. The change shows light on one side and dark on the other, which is what motion "
-        "looks like. <i>Try</i>: fix the low-pass residual, and the disk stays.",
+        "looks like. Is it phase? <i>Try</i>: fix the low-pass residual, and the disk stays; let it move and "
+        "switch all bands off, and the disk moves all the same.",
         (Settings(regime="frozen", alpha=0.2, steps=60, residual="linear"),),
         ("disks", "Down", "Left"),
         frame=36,
