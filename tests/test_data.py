@@ -654,9 +654,7 @@ def few_faces(root, monkeypatch):
                 digest.update(path.name.encode() + path.read_bytes())
             pixels[split, emotion] = stack
             monkeypatch.setitem(fer2013.FER2013_SHA256, f"{split}/{emotion}", digest.hexdigest())
-    fer2013.fer2013_root.cache_clear()
-    yield pixels
-    fer2013.fer2013_root.cache_clear()
+    return pixels
 
 
 @pytest.mark.parametrize("train, split", [(True, "train"), (False, "test")])
@@ -703,7 +701,6 @@ def test_damaged_faces_are_named(few_faces, root, content, expected):
 
 
 def test_without_fer2013_drawn_faces_stand_in(root, caplog):
-    fer2013.fer2013_root.cache_clear()
     found = data.faces()
     assert found.source == data.schematic_faces(1).source
     assert torch.equal(found.images, data.schematic_faces(1000, seed=1).images)
@@ -711,14 +708,12 @@ def test_without_fer2013_drawn_faces_stand_in(root, caplog):
     out = caplog.text
     assert "FER2013 is not in" in out
     assert out.count("\n") == 1
-    fer2013.fer2013_root.cache_clear()
 
 
 @pytest.mark.parametrize("train, sad, happy", [(True, 4830, 7215), (False, 1247, 1774)])
 def test_real_faces(caplog, train, sad, happy):
     if not (data.data_root() / "fer2013").is_dir():
         pytest.skip("needs the real FER2013: STEERLENS_DATA names no folder that has it")
-    fer2013.fer2013_root.cache_clear()
     found = data.faces(train=train)
     assert found.labels.bincount().tolist() == [sad, happy]
     assert (found.images.min(), found.images.max()) == (0, 1)

@@ -11,13 +11,11 @@ from steerlens.data import files, photographs
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """An empty folder of data, nothing remembered, and no network worth waiting for."""
+    """An empty folder of data, and no network worth waiting for."""
     monkeypatch.setenv("STEERLENS_DATA", str(tmp_path))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(files, "DOWNLOAD_TIMEOUT", 0.1)
-    photographs.photos_root.cache_clear()
-    yield tmp_path
-    photographs.photos_root.cache_clear()
+    return tmp_path
 
 
 @pytest.fixture

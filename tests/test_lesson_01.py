@@ -12,7 +12,7 @@ from steerlens_lessons.common.equations import EQUATIONS, LINE, check_equation, 
 from steerlens_lessons.l01_wirtinger import checks, measures, widgets
 
 import steerlens
-from steerlens.classifiers.networks import Softplus, lenet, smooth_twin
+from steerlens.classifiers.networks import lenet, smooth_twin
 
 LESSON = series.HERE / "01_wirtinger_calculus.ipynb"
 S, G, ALPHA, K = 0.6 - 0.5j, 0.4 + 0.7j, 0.2, 6
@@ -300,7 +300,9 @@ def test_the_twin_is_smooth_and_has_the_weights(sharpness):
     assert abs((ahead - back) / 2e-4 - (gradient * direction).sum()) < 1e-5 * gradient.norm()
 
 
-def test_softplus_is_that_of_torch():
+def test_softplus_of_the_twin_is_exact_to_rounding():
+    """Also where torch's own threshold of 20 would switch to x."""
     x = torch.linspace(-30, 30, 101, dtype=torch.float64)
-    expected = torch.nn.functional.softplus(x, beta=4.0, threshold=1e3)
-    torch.testing.assert_close(Softplus(4.0)(x), expected, rtol=1e-12, atol=1e-15)
+    expected = torch.logaddexp(4 * x, torch.zeros_like(x)) / 4
+    twin = smooth_twin(torch.nn.Sequential(torch.nn.ReLU()), 4.0)
+    torch.testing.assert_close(twin(x), expected, rtol=1e-12, atol=1e-15)

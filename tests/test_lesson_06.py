@@ -1,12 +1,14 @@
-"""Lesson 06: regions, repeated images, factors fitted to pictures, the checks, figures and the widget."""
+"""Lesson 06: regions, fitted factors, the morph's relatives, the checks, figures and the widget."""
 
 import pytest
 import torch
-from steerlens_lessons.l06_faces import checks, figures, measures, widgets
+from steerlens_lessons.l06_faces import checks, figures, measures, relatives, widgets
 from steerlens_lessons.l06_faces import factors as drawing
 
 from steerlens import SteerablePyramid, data, extrapolate, plot, steer
+from steerlens.classifiers.networks import smooth_twin
 from steerlens.data import FACTORS, ImageData, draw_faces, face_factors, schematic_faces
+from steerlens.morphs.gradients import image_gradient
 
 SHAPE = (48, 48)
 CLASSES = data.EMOTIONS
@@ -29,17 +31,11 @@ def morph(model, faces):
     return steer(model, x, targets, SteerablePyramid(SHAPE, 3, 4), direction="joint", steps=4)
 
 
-def test_repeated_and_contradicting_pictures(faces):
-    again = torch.cat([faces.images, faces.images[:3], torch.zeros(2, 1, *SHAPE)])
-    labels = torch.cat([faces.labels, faces.labels[:2], 1 - faces.labels[2:3], torch.tensor([0, 1])])
-    train = ImageData(again, labels, CLASSES, "made up")
-    keys = set(measures.pixel_keys(train.images))
-    assert len(keys) == 41
-    assert all(key in keys for key in measures.pixel_keys(faces.images))
+def test_pixel_keys_are_equal_for_equal_pictures(faces):
+    keys = set(measures.pixel_keys(faces.images))
+    assert len(keys) == 40
+    assert all(key in keys for key in measures.pixel_keys(faces.images.clone()))
     assert not any(key in keys for key in measures.pixel_keys((faces.images + 0.01).clamp(0, 1)))
-    assert measures.conflicting(train) == 2  # the third face, and black
-    assert measures.conflicting(faces) == 0
-    assert measures.blank(train.images).tolist() == [43, 44]
 
 
 def test_predictions_and_scores(model, faces):
@@ -60,6 +56,10 @@ def test_figure_7_takes_the_first_that_are_right(faces):
     known = ImageData(faces.images, labels, CLASSES, "made up")
     morphs = measures.figure_7(brightness, known)
     smile, frown = morphs["sad → happy"], morphs["happy → sad"]
+    literal = extrapolate(
+        brightness, smile.frames[:, 0], 1, SteerablePyramid(SHAPE, 3, 4), alpha=0.3, residuals="fixed"
+    )
+    assert torch.equal(morphs["sad → happy, frozen"].frames, literal.frames)
     assert smile.targets.tolist() == [1, 1] and frown.targets.tolist() == [0]
     assert smile.frames.shape == (2, 25, 1, *SHAPE) and frown.frames.shape == (1, 25, 1, *SHAPE)
     for morph, label in ((smile, 0), (frown, 1)):
@@ -129,12 +129,12 @@ def test_check_counterfactual(says):
         assert says(checks.check_counterfactual, wrong, truth) == "Not yet"
 
 
-def test_check_second_factor(says):
-    changes = {"nose": 0.2, "skin": 0.0, "mouth_contrast": 0.6, "curvature": 0.1}
-    assert says(checks.check_second_factor, ..., changes) == "Open"
-    assert says(checks.check_second_factor, "nose", changes) == "Right"
-    for wrong in ("mouth_contrast", "curvature", "skin", 1, 0.2, None):
-        assert says(checks.check_second_factor, wrong, changes) == "Not yet"
+def test_check_largest_factor(says):
+    shares = {"nose": 0.2, "skin": 0.0, "mouth_contrast": 0.6, "curvature": 0.1}
+    assert says(checks.check_largest_factor, ..., shares) == "Open"
+    assert says(checks.check_largest_factor, "mouth_contrast", shares) == "Right"
+    for wrong in ("nose", "curvature", "skin", 1, 0.6, None):
+        assert says(checks.check_largest_factor, wrong, shares) == "Not yet"
 
 
 def test_check_row_where(says):
@@ -163,7 +163,8 @@ def test_fit_finds_the_factors_again():
     small = {name: before[name] + 0.1 * (after[name] - before[name]) for name in FACTORS}
     wanted = {**small, "curvature": -before["curvature"]}
     found = drawing.fit_factors(draw_faces(wanted), before)
-    assert drawing.in_ranges(wanted, found).abs().median(1).values.max() < 0.01
+    gaps = [(found[name] - wanted[name]).abs() / drawing.RANGES[name] for name in drawing.NAMES]
+    assert torch.stack(gaps).median(0).values.max() < 0.01
     assert (found["curvature"] - wanted["curvature"]).abs().max() < 0.05
     source = draw_faces(before)
     assert (drawing.explained(draw_faces(wanted), source, found) > 0.99).all()
@@ -179,11 +180,8 @@ def test_noise_is_not_explained(images):
     assert (found["curvature"] - factors["curvature"]).abs().max() < 0.3
 
 
-def test_in_ranges_and_rows():
+def test_rows_of():
     factors = face_factors(3, seed=1)
-    assert (drawing.in_ranges(factors, factors) == 0).all()
-    turned = drawing.in_ranges(factors, drawing.flipped(factors))
-    assert torch.allclose(turned[:, 0], -factors["curvature"] / 4) and (turned[:, 1:] == 0).all()
     assert drawing.rows_of(factors, slice(1, 3))["x"].tolist() == factors["x"][1:].tolist()
 
 
@@ -229,22 +227,114 @@ def test_browser_follows_its_controls(model, faces, morph):
 
 
 def test_figures_draw_what_they_are_given(faces, morph):
-    means = figures.mean_faces(faces)
-    titles = [axis.get_title() for axis in means.axes]
-    assert [len(axis.patches) for axis in means.axes] == [2, 0, 0, 2]
-    assert titles == ["mean face, all", "mean face, sad", "mean face, happy", "happy minus sad"]
     table = figures.before_after(morph, [0, 2], probability=2.0)  # never reached: the last frame
     labels = [axis.get_xlabel() for axis in table.axes]
     assert len(labels) == 6 and labels[2] == labels[4] and labels[0].startswith("k = 0: ")
     boxed = plot.grid({"": faces.images[:2]}, draw=figures.boxes)
     assert [len(axis.patches) for axis in boxed.axes] == [2, 2]
+    assert [len(axis.texts) for axis in boxed.axes] == [2, 0]
 
 
-def test_paths_end_where_the_medians_lie():
-    paths = {
-        "one": torch.tensor([[[0.0, 0.0], [0.4, 0.1]], [[0.0, 0.0], [0.6, 0.3]], [[0.0, 0.0], [0.5, 0.2]]])
-    }
-    lines = {line.get_label(): line for line in figures.erase_and_draw(paths).axes[0].lines}
-    assert lines["one"].get_xydata()[-1] == pytest.approx([0.5, 0.2])
-    assert lines["the true change"].get_xydata()[-1].tolist() == [1, 1]
-    assert lines["no mouth at all"].get_xydata().tolist() == [[1, 0]]
+def test_energies_find_the_factors_that_changed():
+    before, after = face_factors(5, seed=11), face_factors(5, seed=12)
+    found = drawing.energies(before, {**before, "curvature": -before["curvature"], "skin": after["skin"]})
+    places = [drawing.NAMES.index(name) for name in ("curvature", "skin")]
+    others = [i for i in range(18) if i not in places]
+    assert (found[:, places] > 0.01).all() and (found[:, others] == 0).all()
+    truth = draw_faces(drawing.flipped(before)) - draw_faces(before)
+    found = drawing.energies(before, drawing.flipped(before))
+    assert torch.allclose(found[:, 0], truth.square().flatten(1).sum(1), rtol=1e-4)
+    bare = {**drawing.flipped(before), "mouth_contrast": torch.zeros(5)}
+    found = drawing.energies(before, bare)  # where there is no mouth, its curvature changes nothing
+    assert (found[:, drawing.NAMES.index("mouth_contrast")] == found.sum(1)).all()
+
+
+@pytest.fixture
+def slope(model, faces):
+    x = faces.images[:3]
+    targets = 1 - model(x).argmax(1)
+    return lambda images: image_gradient(model, images, targets, "margin", 1 - targets)[0]
+
+
+def test_smooth_gradient_without_noise_is_the_gradient(slope, faces):
+    x = faces.images[:3]
+    assert torch.allclose(relatives.smooth_gradient(slope, x, noise=0.0, n=3), slope(x), atol=1e-6)
+    assert not torch.allclose(relatives.smooth_gradient(slope, x, noise=0.1, n=3), slope(x), atol=1e-6)
+
+
+def test_integrated_gradients_are_complete(model, faces):
+    x, baseline = faces.images[:3].double(), torch.full((3, 1, *SHAPE), 0.2, dtype=torch.float64)
+    twin = smooth_twin(model)
+    one, two = torch.tensor([1, 0, 1]), torch.tensor([0, 1, 0])
+    path = relatives.path_gradient(
+        lambda at: image_gradient(twin, at, one, "margin", two)[0], x, baseline, 64
+    )
+    margins = [
+        (twin(at).gather(1, one[:, None]) - twin(at).gather(1, two[:, None]))[:, 0] for at in (x, baseline)
+    ]
+    change = (margins[0] - margins[1]).detach()
+    assert ((path * (x - baseline)).flatten(1).sum(1) - change).abs().max() < 1e-3 * change.abs().max()
+
+
+def test_grad_cam_of_a_linear_network(images):
+    """Two maps A_k = c_k x; weights w_k on all pixels, for class 1: relu(sum_k w_k c_k x)."""
+    x = images(2, 1, 8, 8) - 0.5
+    head, tail = torch.nn.Conv2d(1, 2, 1, bias=False).double(), torch.nn.Linear(128, 2, bias=False).double()
+    with torch.no_grad():
+        head.weight.copy_(torch.tensor([2.0, -1.0])[:, None, None, None])
+        tail.weight.zero_()
+        tail.weight[1, :64], tail.weight[1, 64:] = 3.0, 5.0
+    tail = torch.nn.Sequential(torch.nn.Flatten(), tail)
+    expected = x.double()  # 3 * 2 - 5 * 1 = 1
+    for target, sign in ((1, 1), (0, -1)):
+        found = relatives.grad_cam(head, tail, x.double(), torch.full((2,), target))
+        assert torch.allclose(found, (sign * expected).relu(), atol=1e-12)
+    half = torch.nn.Sequential(torch.nn.AvgPool2d(2), head)
+    assert (
+        relatives.grad_cam(
+            half,
+            torch.nn.Sequential(torch.nn.Upsample(scale_factor=2), tail),
+            x.double(),
+            torch.ones(2).long(),
+        ).shape
+        == x.shape
+    )
+
+
+def test_counterfactual_goes_uphill_and_pays_for_roughness():
+    x, generator = torch.full((2, 1, 16, 16), 0.5), torch.Generator().manual_seed(0)
+    weights = torch.randn(x.shape, generator=generator)
+    edit = relatives.counterfactual(lambda _: weights, x, roughness=0.0, steps=3) - x
+    assert torch.allclose(
+        edit, 0.3 * weights / weights.flatten(1).norm(dim=1)[:, None, None, None], atol=1e-6
+    )
+    smooth = relatives.counterfactual(lambda _: weights, x, roughness=30.0, steps=20) - x
+    rough = relatives.counterfactual(lambda _: weights, x, roughness=0.0, steps=20) - x
+
+    def roughness(e):
+        return (e.diff(dim=2).square().sum() + e.diff(dim=3).square().sum()) / e.square().sum()
+
+    assert roughness(smooth) < 0.5 * roughness(rough) and (smooth * weights).sum() > 0
+    assert (rough + x).min() >= 0 and (rough + x).max() <= 1
+
+
+def test_the_price_of_roughness_is_its_gradient(images):
+    e = (images(1, 1, 6, 7) - 0.5).requires_grad_()
+    (e.diff(dim=2).square().sum() + e.diff(dim=3).square().sum()).backward()
+    padded = torch.nn.functional.pad(e.detach(), (1, 1, 1, 1), mode="replicate")
+    found = 2 * torch.nn.functional.conv2d(padded, relatives.LAPLACE.to(e))
+    assert torch.allclose(found, e.grad, atol=1e-6)
+
+
+def test_ranking():
+    maps = torch.tensor([[[[0.1, -0.9], [0.2, 0.8]]], [[[1.0, 0.0], [0.0, 0.0]]]])
+    region = torch.tensor([[[[False, True], [False, True]]], [[[False, True], [True, False]]]])
+    assert relatives.ranking(maps, region).tolist() == [1.0, 0.25]
+
+
+def test_edits_end_at_the_distance(images):
+    x = 0.5 * images(3, 1, *SHAPE, dtype=torch.float32)
+    direction = images(3, 1, *SHAPE, dtype=torch.float32) - 0.5
+    moved = relatives.along(direction, x, 1.5)
+    assert torch.allclose((moved - x).flatten(1).norm(dim=1), torch.tensor(1.5), atol=1e-3)
+    assert (moved >= 0).all() and (drawing.cosine(moved - x, direction) > 0.9).all()

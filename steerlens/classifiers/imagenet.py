@@ -1,7 +1,4 @@
-"""Classifiers trained on ImageNet, for images in [0, 1]: normalisation is their first layer.
-
-pretrained    one of torchvision's, with weights from the folder of the data, the cache, or a download
-"""
+"""Classifiers trained on ImageNet, for images in [0, 1]: normalisation is their first layer."""
 
 import contextlib
 import io
@@ -41,15 +38,20 @@ def pretrained(name: str = "squeezenet1_0") -> nn.Module | None:
     check_choice("name", name, models.list_models(module=models))
     path = data_root() / "imagenet" / f"{name}.pth"
     if path.is_file():
-        network = models.get_model(name, **_unset(name))
+        slow = name in ("googlenet", "inception_v3")  # to initialise; weights follow anyway
+        network = models.get_model(name, **({"init_weights": False} if slow else {}))
         try:
             network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
         except (RuntimeError, pickle.UnpicklingError, EOFError, TypeError) as error:
             found = f"{type(error).__name__}: {error}".partition("\n")[0]
             raise ValueError(f"{path}: expected the weights of {name}, got {found}") from error
-    elif (network := _downloaded(name)) is None:
-        log.warning(f"The weights of {name} are not in {path.parent} and cannot be downloaded.")
-        return None
+    else:
+        try:
+            with impatient_sockets(), contextlib.redirect_stderr(io.StringIO()):  # torch.hub announces it
+                network = models.get_model(name, weights="DEFAULT")
+        except (OSError, RuntimeError, HTTPException):
+            log.warning(f"The weights of {name} are not in {path.parent} and cannot be downloaded.")
+            return None
     return nn.Sequential(normalization(name), network).eval()
 
 
@@ -57,16 +59,3 @@ def normalization(name: str) -> Normalize:
     """The first layer: means and deviations of the colours that the network's weights were trained with."""
     transforms = models.get_model_weights(name).DEFAULT.transforms()
     return Normalize(transforms.mean, transforms.std)
-
-
-def _unset(name: str) -> dict[str, bool]:
-    """What keeps torchvision's two networks with a slow initialisation from it: weights follow anyway."""
-    return {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
-
-
-def _downloaded(name: str) -> nn.Module | None:
-    with impatient_sockets(), contextlib.redirect_stderr(io.StringIO()):  # where torch.hub announces it
-        try:
-            return models.get_model(name, weights="DEFAULT")
-        except (OSError, RuntimeError, HTTPException):
-            return None

@@ -64,6 +64,7 @@ COLOR_DIGITS: dict[str, Any] = {
 }
 SCHEMATIC_FACES = partial(datasets.schematic_faces, 1000, seed=1)
 FACES = {"epochs": 12, "shift": 3, "mirror": True}
+FACE_JUDGE = (1, 48, 48), FACES, (datasets.faces,), (SCHEMATIC_FACES,)
 RECIPES = {
     "lenet": Recipe(lenet, (1, 28, 28), {"epochs": 8, "shift": 2}, **DIGITS),
     "robust_lenet": Recipe(lenet, (1, 28, 28), {"epochs": 6, "shift": 1, "adversary": 1.5}, **DIGITS),
@@ -72,15 +73,8 @@ RECIPES = {
     "color_lenet": Recipe(partial(lenet, channels=3), (3, 28, 28), {"epochs": 8, "shift": 2}, **COLOR_DIGITS),
     "arcade": Recipe(arcade_net, (1, 64, 64), {"epochs": 4}, (partial(datasets.arcade, 2000, seed=1),)),
     "face": Recipe(face_net, (1, 48, 48), FACES, (datasets.faces, SCHEMATIC_FACES)),
-    "face_lenet": Recipe(
-        partial(lenet, size=48),
-        (1, 48, 48),
-        FACES,
-        (datasets.faces,),
-        (SCHEMATIC_FACES,),
-        {"learning_rate": 1e-3, "epochs": 30},
-    ),
-    "face_resnet": Recipe(resnet, (1, 48, 48), FACES, (datasets.faces,), (SCHEMATIC_FACES,)),
+    "face_lenet": Recipe(partial(lenet, size=48), *FACE_JUDGE, {"learning_rate": 1e-3, "epochs": 30}),
+    "face_resnet": Recipe(resnet, *FACE_JUDGE),
 }
 
 REMEDY = "restore it, or train it again (make checkpoints)"

@@ -8,7 +8,6 @@ smooth_twin         a trained net without kinks, on which finite differences mea
 
 from copy import deepcopy
 
-import torch
 from torch import Tensor, nn
 
 
@@ -92,19 +91,7 @@ def smooth_twin(network: nn.Module, sharpness: float = 4.0) -> nn.Module:
     for parent in list(twin.modules()):
         for name, unit in parent.named_children():
             if isinstance(unit, nn.ReLU):
-                setattr(parent, name, Softplus(sharpness))
+                setattr(parent, name, nn.Softplus(sharpness, threshold=100))  # beyond rounding errors
             elif isinstance(unit, nn.MaxPool2d):
                 setattr(parent, name, nn.AvgPool2d(unit.kernel_size, unit.stride, unit.padding))
     return twin
-
-
-class Softplus(nn.Module):
-    """log(1 + exp(sharpness x)) / sharpness, smooth everywhere: ``nn.Softplus`` has a threshold."""
-
-    def __init__(self, sharpness: float):
-        super().__init__()
-        self.sharpness = sharpness
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Of the shape of ``x``."""
-        return torch.logaddexp(self.sharpness * x, torch.zeros_like(x)) / self.sharpness

@@ -1,8 +1,4 @@
-"""Training a classifier: cross-entropy, AdamW, one learning-rate cycle, everything seeded.
-
-fit        plain, or adversarial (Madry et al., 2018): on the worst images within an L2 distance
-accuracy   share of images that a classifier gets right
-"""
+"""Training a classifier: cross-entropy, AdamW, one learning-rate cycle, everything seeded."""
 
 import torch
 from torch import Tensor, nn
@@ -47,9 +43,9 @@ def fit(
         learning_rate: peak of the one-cycle schedule.
         shift: augmentation: each batch is moved by up to this many pixels along both axes.
         mirror: augmentation: half of the images, drawn anew in each batch, have left and right exchanged.
-        adversary: L2 radius of adversarial training: each batch is first moved uphill in its loss, in
-            `ATTACK_STEPS` projected steps, to at most this distance, which grows from 0 to the full radius
-            over the first third of the run.
+        adversary: L2 radius of adversarial training (Madry et al., 2018): each batch is first moved uphill
+            in its loss, in `ATTACK_STEPS` projected steps, to at most this distance, which grows from 0 to
+            the full radius over the first third of the run.
         seed: of the order of the images, the augmentation and any dropout; the global generator is untouched.
         progress: show a bar with the running loss in runs of more than two seconds.
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -36,22 +35,21 @@ def arcade(
     """
     n, size = check_integer("n", n, 1), check_integer("size", size, 8)
     radius = check_number("radius", radius, positive=True)
-    seed = check_integer("seed", seed, 0, LARGEST_SEED)
     if not isinstance(displacement, Sequence) or len(displacement) != 2:
         raise ValueError(f"displacement: expected (smallest, largest), got {displacement!r}")
     low, high = (check_number("displacement", d, positive=True) for d in displacement)
     if low > high or radius + high > (size - 1) / 2:
         limit = f"low <= high <= {(size - 1) / 2 - radius:g} (a disk of radius {radius:g} in {size} pixels)"
         raise ValueError(f"displacement: expected {limit}, got {(low, high)}")
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(check_integer("seed", seed, 0, LARGEST_SEED))
     labels = torch.randint(4, (n,), generator=generator)
     offset = low + (high - low) * torch.rand(n, generator=generator)
     dy = offset * torch.tensor([-1.0, 1.0, 0.0, 0.0])[labels]
     dx = offset * torch.tensor([0.0, 0.0, -1.0, 1.0])[labels]
     images = disks(dy, dx, size, radius)
     source = f"Arcade {size}x{size}, radius {radius:g}, displacement {low:g} to {high:g}"
-    kind: dict[str, Any] = {"size": size, "radius": radius, "displacement": (low, high)}
-    return ImageData(images, labels, DIRECTIONS, source, partial(arcade, 8000, seed=TRAINING_SEED, **kind))
+    others = partial(arcade, 8000, TRAINING_SEED, size=size, radius=radius, displacement=(low, high))
+    return ImageData(images, labels, DIRECTIONS, source, others)
 
 
 def disks(dy: Tensor, dx: Tensor, size: int = 64, radius: float = 12.0) -> Tensor:

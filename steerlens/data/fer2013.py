@@ -1,7 +1,6 @@
 """Faces, sad or happy: FER2013 where it is, schematic faces where not."""
 
 import hashlib
-import logging
 from functools import cache, partial
 from pathlib import Path
 
@@ -9,11 +8,9 @@ import numpy as np
 import torch
 
 from .._internal.checks import check_flag
-from .files import data_root, open_picture
+from .files import data_root, open_picture, warn_once
 from .images import ImageData
 from .schematic import EMOTIONS, SIZE, schematic_faces
-
-log = logging.getLogger(__name__)
 
 FER2013_SHA256 = {  # of the names and contents of a folder's files, in the order of the names
     "train/sad": "7c9c380ebd5b6e0f97fc7a4ce3f2db110eb96ed6893e72668e63999d950488bf",
@@ -35,8 +32,10 @@ def faces(train: bool = False) -> ImageData:
         ValueError: an image of FER2013 cannot be read or is not 48x48, or a folder of it is missing.
     """
     check_flag("train", train)
-    root = fer2013_root()
-    if root is None:
+    root = data_root() / "fer2013"
+    if not root.is_dir():
+        source = "data/README.md says where it comes from"
+        warn_once(f"FER2013 is not in {root.parent} ({source}): drawn faces stand in.")
         stand_in = schematic_faces(1000, seed=1)
         return stand_in.training_split() if train else stand_in
     folders = [root / ("train" if train else "test") / emotion for emotion in EMOTIONS]
@@ -45,44 +44,23 @@ def faces(train: bool = False) -> ImageData:
     return ImageData(torch.cat(parts), labels, EMOTIONS, "FER2013, sad and happy", partial(faces, True))
 
 
-@cache
-def fer2013_root() -> Path | None:
-    """The folder of FER2013; None, and a line that says so, where there is none."""
-    root = data_root() / "fer2013"
-    if root.is_dir():
-        return root
-    log.warning(
-        f"FER2013 is not in {data_root()} (data/README.md says where it comes from): drawn faces stand in."
-    )
-    return None
-
-
 def _images(folder: Path) -> torch.Tensor:
     """All images of a folder, (n, 1, 48, 48) in [0, 1], in the order of their names."""
     paths = tuple(sorted(path for path in folder.glob("*") if path.suffix in (".jpg", ".png")))
     if not paths:
         raise ValueError(f"{folder}: expected images of FER2013 (*.jpg or *.png), got none")
     _compare(folder, paths)
-    pixels = np.stack([_pixels(path) for path in paths])
-    return torch.from_numpy(pixels)[:, None].float() / 255
-
-
-def _pixels(path: Path) -> np.ndarray:
-    pixels = np.asarray(open_picture(path, "L"))
-    if pixels.shape != (SIZE, SIZE):
-        raise ValueError(f"{path}: expected {SIZE}x{SIZE} pixels, got {pixels.shape[0]}x{pixels.shape[1]}")
-    return pixels
+    pictures = [open_picture(path, "L") for path in paths]
+    for path, picture in zip(paths, pictures, strict=True):
+        if picture.size != (SIZE, SIZE):
+            raise ValueError(f"{path}: expected {SIZE}x{SIZE} pixels, got {picture.height}x{picture.width}")
+    return torch.from_numpy(np.stack([np.asarray(picture) for picture in pictures]))[:, None].float() / 255
 
 
 @cache
 def _compare(folder: Path, paths: tuple[Path, ...]) -> None:
     """Say in one line, once, where a folder is not the release that the lessons' figures come from."""
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    known = FER2013_SHA256[f"{folder.parent.name}/{folder.name}"]
-    if digest.hexdigest() != known:
-        log.warning(
-            f"{folder}: {len(paths):,} images, not those of the release that the lessons' figures come from."
-        )
+    found = hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in paths)).hexdigest()
+    if found != FER2013_SHA256[f"{folder.parent.name}/{folder.name}"]:
+        others = "not those of the release that the lessons' figures come from"
+        warn_once(f"{folder}: {len(paths):,} images, {others}.")

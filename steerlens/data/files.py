@@ -1,13 +1,17 @@
-"""Where real data is looked for, whether a file is what it should be, and how long a download may hang."""
+"""Where real data is looked for, what is said where it is not, and whether a file is what it should be."""
 
 import hashlib
+import logging
 import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from PIL import Image
+
+log = logging.getLogger(__name__)
 
 DOWNLOAD_TIMEOUT = 3.0  # seconds without an answer
 
@@ -21,6 +25,12 @@ def data_root() -> Path:
         return root
     clone = Path(__file__).resolve().parents[2]
     return (clone if (clone / "pyproject.toml").is_file() else Path.cwd()) / "data"
+
+
+@cache
+def warn_once(line: str) -> None:
+    """Log a line as a warning, the first time only."""
+    log.warning(line)
 
 
 def check_file(path: Path, sha256: str, remedy: str) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import logging
 from functools import cache, partial
 from http.client import HTTPException
 from pathlib import Path
@@ -13,10 +12,8 @@ import numpy as np
 import torch
 
 from .._internal.checks import check_flag
-from .files import check_file, data_root, impatient_sockets
+from .files import check_file, data_root, impatient_sockets, warn_once
 from .images import ImageData
-
-log = logging.getLogger(__name__)
 
 DIGITS = tuple("0123456789")
 MIRROR = "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-labels-idx1-ubyte.gz"  # torchvision's first
@@ -48,7 +45,7 @@ def digits(train: bool = False) -> ImageData:
 
 
 def _idx(path: Path, header: int) -> torch.Tensor:
-    """The bytes of an IDX file, whose checksum is known, behind its header."""
+    """The bytes of a file, whose checksum is known, behind its header."""
     return torch.from_numpy(np.fromfile(path, np.uint8, offset=header))
 
 
@@ -80,9 +77,8 @@ def mnist_root() -> Path | None:
         try:
             _download_mnist(root)
         except (OSError, RuntimeError, HTTPException):
-            log.warning(
-                f"MNIST is not in {root} and cannot be downloaded: scikit-learn's 8x8 digits stand in for it."
-            )
+            stand_in = "scikit-learn's 8x8 digits stand in for it"
+            warn_once(f"MNIST is not in {root} and cannot be downloaded: {stand_in}.")
             return None
     for name, sha256 in MNIST_SHA256.items():
         check_file(raw / name, sha256, remedy=f"delete {raw} to download it again")

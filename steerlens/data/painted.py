@@ -62,13 +62,12 @@ def paint(
     rgb = torch.tensor([COLORS[name] for name in colors])[drawn]
     images = grey.images * rgb[:, :, None, None]
     source = f"{grey.source} in {', '.join(colors)}"
-    make_training = partial(_painted_training_split, grey, colors, pairs, seed)
-    if not pairs:
-        return ImageData(images, grey.labels, grey.classes, source, make_training)
-    classes = tuple(f"{color} {digit}" for color in colors for digit in grey.classes)
-    labels = drawn * len(grey.classes) + grey.labels
-    return ImageData(images, labels, classes, f"{source}, a class each", make_training)
+    labels, classes = grey.labels, grey.classes
+    if pairs:
+        labels, source = drawn * len(classes) + labels, f"{source}, a class each"
+        classes = tuple(f"{color} {name}" for color in colors for name in classes)
+    return ImageData(images, labels, classes, source, partial(_painted_training, grey, colors, pairs, seed))
 
 
-def _painted_training_split(grey: ImageData, *how: Any) -> ImageData:
+def _painted_training(grey: ImageData, *how: Any) -> ImageData:
     return paint(grey.training_split(), *how)

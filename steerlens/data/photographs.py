@@ -1,7 +1,5 @@
 """Photographs: those of ImageNet's classes where they are, scikit-learn's two where not."""
 
-import logging
-from functools import cache
 from pathlib import Path
 
 import torch
@@ -10,14 +8,11 @@ from torchvision.models import SqueezeNet1_0_Weights
 from torchvision.transforms import v2
 
 from .._internal.checks import check_integer
-from .files import data_root, open_picture
+from .files import data_root, open_picture, warn_once
 from .images import ImageData
-
-log = logging.getLogger(__name__)
 
 IMAGENET_CLASSES = tuple(SqueezeNet1_0_Weights.IMAGENET1K_V1.meta["categories"])
 STAND_IN = ("palace", "daisy")  # the classes nearest to a pagoda and a dahlia
-CROPPED = 224 / 256  # side of the centre crop over the shorter side of the photograph
 
 
 def photos(size: int = 224) -> ImageData:
@@ -33,28 +28,19 @@ def photos(size: int = 224) -> ImageData:
         ValueError: a file's name does not begin with the index of a class, or it is no image.
     """
     size = check_integer("size", size, 1)
-    folder = photos_root()
-    if folder is None:
+    folder = data_root() / "imagenet" / "photos"
+    paths = sorted(folder.glob("*.jpg"))
+    if not paths:
+        warn_once(f"There are no photographs in {folder}: the two of scikit-learn stand in for them.")
         from sklearn.datasets import load_sample_images
 
         pictures = [Image.fromarray(picture) for picture in load_sample_images().images]
         labels, source = [IMAGENET_CLASSES.index(name) for name in STAND_IN], "scikit-learn photographs"
     else:
-        paths = sorted(folder.glob("*.jpg"))
         pictures, labels = [open_picture(path) for path in paths], [_class_of(path) for path in paths]
         source = f"{len(paths)} photographs of ImageNet's classes"
     images = torch.stack([_centre(picture, size) for picture in pictures])
     return ImageData(images, torch.tensor(labels), IMAGENET_CLASSES, source)
-
-
-@cache
-def photos_root() -> Path | None:
-    """The folder of the photographs; None, and a line that says so, where there is none."""
-    folder = data_root() / "imagenet" / "photos"
-    if any(folder.glob("*.jpg")):
-        return folder
-    log.warning(f"There are no photographs in {folder}: the two of scikit-learn stand in for them.")
-    return None
 
 
 def _class_of(path: Path) -> int:
@@ -66,5 +52,5 @@ def _class_of(path: Path) -> int:
 
 def _centre(picture: Image.Image, size: int) -> torch.Tensor:
     """Shorter side to ``size * 256 / 224``, centre crop, (3, size, size) in [0, 1]."""
-    steps = [v2.Resize(round(size / CROPPED)), v2.CenterCrop(size), v2.PILToTensor()]
+    steps = [v2.Resize(round(size * 256 / 224)), v2.CenterCrop(size), v2.PILToTensor()]
     return v2.Compose(steps)(picture).float() / 255

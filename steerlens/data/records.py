@@ -1,9 +1,4 @@
-"""Committed files, trained weights and measured tables, each beside a record that says how it came about.
-
-committed   the folder of the checkpoints, or of the results
-write       a file and its record
-read        the record of a file, once the file is seen to be the one it was written for
-"""
+"""Committed files, trained weights and measured tables, each beside a record that says how it came about."""
 
 import hashlib
 import json
@@ -41,7 +36,7 @@ def read(path: Path, remedy: str) -> dict[str, Any]:
 
 
 def checked(path: Path, remedy: str) -> dict[str, Any]:
-    """The same, once the file is seen to be the one that it tells of. Raises ValueError."""
+    """The record of a file, once the file is seen to be the one that it tells of. Raises ValueError."""
     record = read(path, remedy)
     check_file(path, record["sha256"], remedy)
     return record

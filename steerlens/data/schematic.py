@@ -1,10 +1,4 @@
-"""Schematic faces (n, 1, 48, 48): drawn, so that everything about them is known, the mouth's curvature first.
-
-FACTORS           what a face is made of, and the range that each is drawn from
-face_factors      random factors of n faces
-draw_faces        the images of given factors, differentiable in each of them
-schematic_faces   labelled images: sad where the mouth's corners hang, happy where they rise
-"""
+"""Schematic faces (n, 1, 48, 48): drawn, so everything about them is known, the mouth's curvature first."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -19,7 +13,7 @@ EMOTIONS = ("sad", "happy")
 SIZE = 48
 CURVATURE = (1.5, 4.0)  # smallest and largest amount by which corners rise or hang, pixels
 TRAINING_SEED = 2**31  # of the training images, apart from the small seeds that readers choose
-FACTORS = {  # positions and lengths in pixels, brightness in [0, 1]; drawn uniformly
+FACTORS = {  # of a face; positions and lengths in pixels, brightness in [0, 1]; drawn uniformly
     "x": (-2.0, 2.0),
     "y": (-1.5, 1.5),
     "head_width": (15.5, 18.5),

@@ -1,11 +1,7 @@
-"""How sure a median or a share is: percentile bootstrap over the sources (Efron, 1979).
-
-resamples            the draws of sources, the same for every method and budget that is compared
-median_interval      of one method's values
-median_difference    of two methods' values, paired by source; mean_difference: of their means
-"""
+"""How sure a median or a share is: percentile bootstrap over the sources (Efron, 1979)."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -14,6 +10,7 @@ from torch import Tensor
 from .._internal.checks import LARGEST_SEED, check_integer, check_number
 
 DRAWS = 2000
+Interval: TypeAlias = tuple[float, float, float]  # what was found, and where its interval begins and ends
 
 
 def resamples(count: int, draws: int = DRAWS, seed: int = 0) -> Tensor:
@@ -23,9 +20,7 @@ def resamples(count: int, draws: int = DRAWS, seed: int = 0) -> Tensor:
     return torch.randint(count, (draws, count), generator=generator)
 
 
-def median_interval(
-    values: Tensor, level: float = 0.95, draws: int = DRAWS, seed: int = 0
-) -> tuple[float, float, float]:
+def median_interval(values: Tensor, level: float = 0.95, draws: int = DRAWS, seed: int = 0) -> Interval:
     """Median of values (sources,), of an even number the middle of the two, and its bootstrap interval.
 
     Raises:
@@ -36,7 +31,7 @@ def median_interval(
 
 def median_difference(
     values: Tensor, others: Tensor, level: float = 0.95, draws: int = DRAWS, seed: int = 0
-) -> tuple[float, float, float]:
+) -> Interval:
     """Median of ``values`` minus median of ``others``, both (sources,) of the same sources, and its interval.
 
     Each draw takes the same sources for both, so what the sources have in common cancels.
@@ -46,14 +41,12 @@ def median_difference(
 
 def mean_difference(
     values: Tensor, others: Tensor, level: float = 0.95, draws: int = DRAWS, seed: int = 0
-) -> tuple[float, float, float]:
+) -> Interval:
     """Mean of ``values`` minus mean of ``others``, as `median_difference`; booleans give shares."""
     return _bootstrap(np.mean, [values, others], level, draws, seed)
 
 
-def _bootstrap(
-    statistic: Callable, samples: list[Tensor], level: float, draws: int, seed: int
-) -> tuple[float, float, float]:
+def _bootstrap(statistic: Callable, samples: list[Tensor], level: float, draws: int, seed: int) -> Interval:
     """The statistic of one sample, or the first one's minus the second one's, and its percentile interval."""
     first, *rest = arrays = [_checked(sample) for sample in samples]
     if any(len(other) != len(first) for other in rest):

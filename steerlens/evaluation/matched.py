@@ -3,9 +3,6 @@
 A score means little without the distance that it was bought with. Here each editor raises the same
 objective, at the same pace in the image, and stops where its rendered, clipped image lies at the distance
 that was asked for (to 5e-4).
-
-editors         the editors by name: pixels, Fourier, pyramid; live and frozen; a smooth warp
-matched_edit    the images of one of them at one distance, and which of them attained it
 """
 
 from collections.abc import Callable

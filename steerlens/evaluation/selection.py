@@ -34,7 +34,5 @@ def first_correct(model: nn.Module, data: ImageData, count: int, name: str | Non
             found = torch.cat([found, rows[seen == data.labels[rows]]])
             if len(found) >= count:
                 return found[:count]
-    kind = "images" if name is None else f"images of class {name!r}"
-    raise ValueError(
-        f"count: expected at most {len(found)}, the {kind} that the model gets right, got {count}"
-    )
+    right = f"the images{'' if name is None else f' of class {name!r}'} that the model gets right"
+    raise ValueError(f"count: expected at most {len(found)}, {right}, got {count}")

@@ -9,6 +9,7 @@ are blurred first, and less and less. It is deterministic; E never falls below 0
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -27,22 +28,13 @@ KEYS = torch.tensor([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]
 MARGIN = 4  # black pixels around the image; samples farther out see the outermost ones
 
 
-@dataclass(frozen=True)
-class WarpFit:
-    """A smooth inverse warp of each source, fitted to its edited image.
+class WarpFit(NamedTuple):
+    """A smooth inverse warp of each source, fitted to its edited image."""
 
-    Attributes:
-        energy: E (batch,), the share of the edit's energy that is explained, 0 to 1; 1 where nothing was
-            edited.
-        displacement: d (batch, 2, height, width), down and right, in pixels.
-        gain: g (batch, 1, height, width), within [-1, 1]; 0 where it was not allowed.
-        images: the warped sources (batch, channels, height, width).
-    """
-
-    energy: Tensor
-    displacement: Tensor
-    gain: Tensor
-    images: Tensor
+    energy: Tensor  # E (batch,), the share of the edit's energy that is explained, 0 to 1; 1 without an edit
+    displacement: Tensor  # d (batch, 2, height, width), down and right, in pixels
+    gain: Tensor  # g (batch, 1, height, width), within [-1, 1]; 0 where it was not allowed
+    images: Tensor  # the warped sources (batch, channels, height, width)
 
 
 def warp_energy(
@@ -71,16 +63,13 @@ def fit_warp(
         expected = f"images like the sources, {sources.dtype} {tuple(sources.shape)}"
         raise ValueError(f"images: expected {expected}, got {images.dtype} {tuple(images.shape)}")
     steps, gain = check_integer("steps", steps, 1), check_flag("gain", gain)
-    with torch.no_grad(), progress_bar("fit_warp", progress, total=len(images)) as bar:
-        parts = []
-        for rows in torch.arange(len(images)).split(CHUNK):
-            parts.append(_fitted(sources[rows], images[rows], gain, steps))
-            bar.update(len(rows))
-    return WarpFit(*(torch.cat(part) for part in zip(*parts, strict=True)))
+    chunks = progress_bar("fit_warp", progress, torch.arange(len(images)).split(CHUNK))
+    with torch.no_grad():
+        parts = [_fitted(sources[rows], images[rows], gain, steps) for rows in chunks]
+    return WarpFit(*map(torch.cat, zip(*parts, strict=True)))
 
 
-def _fitted(sources: Tensor, images: Tensor, gain: bool, steps: int) -> tuple[Tensor, ...]:
-    """Energy, displacement, gain and warped sources."""
+def _fitted(sources: Tensor, images: Tensor, gain: bool, steps: int) -> WarpFit:
     fields = sources.new_zeros(len(sources), 3 if gain else 2, *[SCHEDULE[0][0]] * 2)
     for points, blur in SCHEDULE:
         fields = nn.functional.interpolate(fields, size=(points, points), mode="bicubic", align_corners=True)
@@ -93,7 +82,7 @@ def _fitted(sources: Tensor, images: Tensor, gain: bool, steps: int) -> tuple[Te
     spread = (fields.flatten(2) @ problem.basis.T).unflatten(2, sources.shape[-2:])
     bounded = MOST_GAIN * torch.tanh(spread[:, 2:] / MOST_GAIN) if gain else torch.zeros_like(spread[:, :1])
     energy = 1 - torch.where(spent > 0, left.minimum(spent) / torch.where(spent > 0, spent, 1), 0)
-    return energy, spread[:, :2], bounded, fitted
+    return WarpFit(energy, spread[:, :2], bounded, fitted)
 
 
 @dataclass(frozen=True)

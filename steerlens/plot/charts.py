@@ -1,9 +1,4 @@
-"""Charts that lessons share; each takes what it shows by name, and returns a closed figure.
-
-curves      panels of curves; one that is given for many cases is their median, with its quartile band
-intervals   medians with quartiles, a line a name, a colour a group
-matrix      matrices with their numbers
-"""
+"""Charts that lessons share; each takes what it shows by name, and returns a closed figure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -47,11 +42,9 @@ def curves(
         marks: values of x to compare with, by name: dotted lines.
         axis_options: of ``Axes.set``: xscale, ylim, xticks and others, for all panels.
     """
-    own = None
+    own, size = None, size or (WIDTH, 3.0)
     if axes is None:
-        own, grid = plt.subplots(
-            1, len(panels), sharex=shared, sharey=shared, squeeze=False, figsize=size or (WIDTH, 3.0)
-        )
+        own, grid = plt.subplots(1, len(panels), sharex=shared, sharey=shared, squeeze=False, figsize=size)
         axes = grid[0]
     last = list(panels)[-1]
     for axis, (title, found) in zip(axes, panels.items(), strict=True):
@@ -73,8 +66,7 @@ def _mark(axis: Axes, title: str, marks: Mapping[str, float]) -> None:
     """The title of a panel, and below it the names of values along x, each with a dotted line."""
     for name, value in marks.items():
         axis.axvline(value, color="k", linestyle=":", linewidth=1)
-        above = ("data", "axes fraction")
-        axis.annotate(name, (value, 1), xycoords=above, fontsize=8, ha="center", va="bottom")
+        axis.text(value, 1, name, transform=axis.get_xaxis_transform(), fontsize=8, ha="center", va="bottom")
     axis.set_title(title, pad=16 if marks else None)
 
 
@@ -94,7 +86,6 @@ def intervals(
     panels: Mapping[str, Mapping[str, Mapping[str, Tensor]]] | Mapping[str, Mapping[str, Tensor]],
     label: str = "",
     *,
-    size: tuple[float, float] | None = None,
     marks: Mapping[str, float] | None = None,
     **axis_options: Any,
 ) -> Figure:
@@ -104,7 +95,6 @@ def intervals(
         panels: by title, values (n,) by the name of their line; or, for several groups a line, by group and
             name. All panels have the same lines.
         label: of the x axes.
-        size: of the figure in inches.
         marks: values to compare with, by name: dotted lines.
         axis_options: of ``Axes.set``, for all panels.
     """
@@ -114,7 +104,7 @@ def intervals(
     }
     first = next(iter(grouped.values()))
     names, count = list(next(iter(first.values()))), len(first)
-    size = size or (WIDTH if len(panels) > 1 else 0.7 * WIDTH, (0.14 + 0.12 * count) * len(names) + 0.75)
+    size = (WIDTH if len(panels) > 1 else 0.7 * WIDTH, (0.14 + 0.12 * count) * len(names) + 0.75)
     figure, axes = plt.subplots(1, len(panels), sharey=True, squeeze=False, figsize=size)
     for axis, (title, groups) in zip(axes[0], grouped.items(), strict=True):
         _draw_intervals(axis, groups, names)
@@ -162,9 +152,9 @@ def matrix(
         cmap: matplotlib's name of the colours.
     """
     n, m = next(iter(panels.values())).shape
-    figure, axes = plt.subplots(
-        1, len(panels), sharey=True, squeeze=False, figsize=(WIDTH, WIDTH * n / m / len(panels) + 0.55)
-    )
+    size = WIDTH, WIDTH * n / m / len(panels) + 0.55
+    figure, axes = plt.subplots(1, len(panels), sharey=True, squeeze=False, figsize=size)
+    look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7}
     forms = [form] * len(panels) if isinstance(form, str) else form
     for axis, (title, values), each in zip(axes[0], panels.items(), forms, strict=True):
         numbers = values.detach().cpu().numpy()
@@ -172,11 +162,8 @@ def matrix(
         shown = axis.imshow(numbers, cmap=cmap, vmin=low, vmax=high)
         for (row, column), value in np.ndenumerate(numbers):
             if np.isfinite(value):
-                dark = sum(shown.to_rgba(value)[:3]) < 1.5
-                colour = "white" if dark else "black"
-                axis.text(
-                    column, row, format(value, each), ha="center", va="center", fontsize=7, color=colour
-                )
+                look["color"] = "white" if sum(shown.to_rgba(value)[:3]) < 1.5 else "black"
+                axis.text(column, row, format(value, each), **look)
         axis.set_xticks(range(m), labels=columns)
         axis.set_yticks(range(n), labels=rows)
         axis.tick_params(length=0)

@@ -1,10 +1,4 @@
-"""Images in rows, and what every figure has in common. Charts stand in ``charts.py``.
-
-grid     images in rows, with titles above the columns and a note under each
-signed   a change as colours: red brighter, blue darker
-colors   one colour for each method, everywhere
-styled   decorator: the function's figures have the look of `steerlens.mplstyle`
-"""
+"""Images in rows, and what every figure has in common: its look and the colours of methods."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -32,6 +26,7 @@ METHODS = {  # the first word that a name contains decides
 }
 STYLES = ("-", "--", ":", "-.")  # of curves that share a colour
 
+# A decorator: the figures that the function makes have the look of the file.
 styled = plt.style.context(str(Path(__file__).with_name("steerlens.mplstyle")))
 
 Cell: TypeAlias = Tensor | tuple[Tensor, str] | None
@@ -58,12 +53,12 @@ def grid(
     """
     pairs = list(rows.items() if isinstance(rows, Mapping) else rows)
     names = [name for name, _ in pairs]
-    lines = [list(map(_image_and_note, cells)) for _, cells in pairs]
+    lines = [[cell if isinstance(cell, tuple) else (cell, "") for cell in cells] for _, cells in pairs]
     columns = max(map(len, lines))
     margin = 0.075 * max(len(part) for name in names for part in name.split("\n"))
     cell = min(cell, (WIDTH - margin) / columns)
     aspect = max(image.shape[-2] / image.shape[-1] for row in lines for image, _ in row if image is not None)
-    noted = max(note.count("\n") + 1 if note else 0 for row in lines for _, note in row)
+    noted = max(len(note.splitlines()) for row in lines for _, note in row)
     height = len(lines) * (aspect * cell + 0.04 + 0.16 * noted) + 0.25 * bool(titles)
     figure, axes = plt.subplots(len(lines), columns, figsize=(columns * cell + margin, height), squeeze=False)
     for number, (line, name, row) in enumerate(zip(axes, names, lines, strict=True)):
@@ -81,10 +76,6 @@ def grid(
     for axis, title in zip(axes[0], titles, strict=False):
         axis.set_title(title)
     return closed(figure)
-
-
-def _image_and_note(cell: Cell) -> tuple[Tensor | None, str]:
-    return cell if isinstance(cell, tuple) else (cell, "")
 
 
 def show_image(axis: Axes, image: Tensor) -> None:

@@ -1,14 +1,7 @@
-"""Pictures of morphs.
-
-filmstrip            sources, frames and the probability under each
-strips               one morph by several methods
-probability_curves   target probability against k or distance, one line a method
-pipeline             the method on one image, from the image to its morph (the paper's Figure 1)
-"""
+"""Pictures of morphs: their frames, their probabilities, and how one comes about."""
 
 from collections.abc import Mapping, Sequence
 from numbers import Integral
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -65,11 +58,7 @@ def strips(
         frames: how many frames, evenly spaced from source to last, or their indices.
         title: above all rows.
     """
-    rows = {}
-    for name, morph in morphs.items():
-        columns = _frame_indices(frames, len(morph.steps))
-        rows[name] = _noted(morph, row, columns, with_k=True)
-    figure = grid(rows)
+    figure = grid({name: _noted(morph, row, frames, with_k=True) for name, morph in morphs.items()})
     if title:
         figure.suptitle(title, fontsize=11)
     return figure
@@ -87,14 +76,12 @@ def class_names(morph: Morph, classes: Sequence[str] | None = None) -> list[str]
     return [str(name) for name in classes]
 
 
-def _noted(morph: Morph, row: int, columns: Sequence[int], with_k: bool = False) -> list[Cell]:
-    """Frames of one morph, the target's probability under each."""
-    cells: list[Cell] = []
-    for column in columns:
-        note = f"{morph.target_probabilities[row, column]:.2f}"
-        note = f"k = {morph.steps[column]:g}: {note}" if with_k else note
-        cells.append((morph.frames[row, column], note))
-    return cells
+def _noted(morph: Morph, row: int, frames: int | Sequence[int], with_k: bool = False) -> list[Cell]:
+    """Frames of one morph, the target's probability (and k) under each."""
+    columns = _frame_indices(frames, len(morph.steps))
+    k = [f"k = {morph.steps[column]:g}: " if with_k else "" for column in columns]
+    p = [f"{morph.target_probabilities[row, column]:.2f}" for column in columns]
+    return [(morph.frames[row, column], a + b) for column, a, b in zip(columns, k, p, strict=True)]
 
 
 def _differences(changes: Tensor) -> tuple[str, list[Cell]]:
@@ -121,13 +108,9 @@ def probability_curves(
         name: (morph.steps if against_k else morph.distances.quantile(0.5, dim=0), morph.target_probabilities)
         for name, morph in morphs.items()
     }
-    x = "k" if against_k else "L2 distance to the source"
-    options: dict[str, Any] = {
-        "size": (WIDTH / 2, 2.8),
-        "axes": None if axis is None else [axis],
-        "ylim": (-0.02, 1.02),
-    }
-    return curves({"": found}, x, "probability of the target", **options)
+    labels = "k" if against_k else "L2 distance to the source", "probability of the target"
+    axes = None if axis is None else [axis]
+    return curves({"": found}, *labels, size=(WIDTH / 2, 2.8), axes=axes, ylim=(-0.02, 1.02))
 
 
 @styled

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from steerlens.transforms.pyramid import SteerablePyramid
 
-from ..common.verdict import verdict
+from ..common.verdict import close
 from .measures import fourier_shift, move
 
 TOLERANCE = 1e-8
@@ -41,11 +41,7 @@ def check_move(answer: Any, pyramid: SteerablePyramid, image: Tensor, dy: float,
 def _check(answer: Any, expected: Tensor, kind: str) -> None:
     """Verdict on a tensor that should equal the expected one; says how far off a wrong one is."""
     kind = f"{kind} of shape {tuple(expected.shape)}"
-
-    def off(found: Tensor) -> float:
-        return (found - expected).abs().max().item() if found.shape == expected.shape else math.inf
-
     words = f"{kind}, right to {TOLERANCE:g}"
-    if isinstance(answer, Tensor) and off(answer) < math.inf:
-        words += f" (yours is off by up to {off(answer):.2g})"
-    verdict(answer, kind, words, lambda found: off(found) <= TOLERANCE)
+    if isinstance(answer, Tensor) and answer.shape == expected.shape:
+        words += f" (yours is off by up to {(answer - expected).abs().max():.2g})"
+    close(answer, expected, kind, TOLERANCE, words)

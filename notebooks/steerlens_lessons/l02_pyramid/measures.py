@@ -76,13 +76,8 @@ def phase_turn(
 ) -> Tensor:
     """Angle in radians by which each coefficient of a scale turns for a shift (down, right) in pixels.
 
-    Args:
-        pyramid: whose band it is.
-        S: the band, complex (batch, channels, orientations, h, w).
-        scale: 0 is the finest.
-        shift: in pixels of the image.
-        rule: "centre" (the scale's centre frequency along the orientation: one angle a band) or "local" (the
-            slope of the phase at each coefficient).
+    Scale 0 is the finest. The rule is "centre" (the scale's centre frequency along the orientation: one angle
+    a band) or "local" (the slope of the phase at each coefficient).
     """
     if check_choice("rule", rule, RULES) == "local":
         wy, wx = local_frequency(S, pyramid.shape)
@@ -132,18 +127,13 @@ def follow(
     rule: str = "centre",
     lowpass: bool = True,
     degrees: float = 0.0,
-    orientations: int = 4,
 ) -> Tensor:
     """Measured shift of the centre of mass of an image for each commanded one, along a direction, in pixels.
 
-    Args:
-        image: (1, 1, height, width).
-        scales, orientations: of the pyramid.
-        shifts: commanded, in pixels.
-        rule, lowpass: as in `move`.
-        degrees: direction of the shift; 0 is right, 90 down.
+    Of an image (1, 1, height, width), by four orientations. Direction 0 is right, 90 degrees down;
+    rule and lowpass are those of `move`.
     """
-    pyramid = SteerablePyramid(tuple(image.shape[-2:]), scales, orientations)
+    pyramid = SteerablePyramid(tuple(image.shape[-2:]), scales, 4)
     coefficients, start = pyramid.analyze(image), center_of_mass(image)
     y, x = math.sin(math.radians(degrees)), math.cos(math.radians(degrees))
     found = []
@@ -154,38 +144,17 @@ def follow(
     return torch.tensor(found)
 
 
-def matched_shift(image: Tensor, scales: int, scale: int, cycles: float) -> float:
-    """Where a single band seems to lie, in its own wavelengths, after its phase was turned by some cycles.
-
-    Only the band of one scale and orientation 0 is kept; the answer is the shift along x, of less than one
-    wavelength, at which the picture before matches the picture after best (largest correlation).
-    """
-    pyramid = SteerablePyramid(tuple(image.shape[-2:]), scales, 4)
-    c = pyramid.analyze(image)
-    keep = torch.zeros(4, 1, 1)
-    keep[0] = 1
-    bands = [S * (keep if s == scale else 0) for s, S in enumerate(c.bands)]
-    before = Coefficients(tuple(bands), tuple(0 * r for r in c.residuals))
-    turn = torch.exp(torch.tensor(-2j * math.pi * cycles))
-    after = before.map(lambda S: S * turn.to(S.dtype), lambda r: r)
-    spectra = [torch.fft.fft2(pyramid.synthesize(part))[0, 0] for part in (after, before)]
-    cross = (spectra[0] * spectra[1].conj()).sum(0)
-    trial = torch.arange(-100, 101) / 100
-    waves = 2j * math.pi * trial[:, None] * centre_wavelength(scale) * torch.fft.fftfreq(len(cross))
-    return trial[(torch.exp(waves) @ cross.to(waves.dtype)).real.argmax()].item()
-
-
-def beside_plenoptic(shapes: Sequence[tuple[int, int]], scales: int = 3) -> list[tuple]:
-    """For each shape: shape, largest reconstruction error of plenoptic and of Steerlens, and between bands.
+def beside_plenoptic(shapes: Sequence[tuple[int, int]], scales: int = 3) -> dict[str, dict[str, float]]:
+    """By shape: largest error of plenoptic's reconstruction and of ours, and largest gap between the bands.
 
     On uniform noise in the default precision. Without plenoptic: a line that says so, and no rows.
     """
     if not find_spec("plenoptic"):
         print("plenoptic is not installed here: nothing to compare with.")
-        return []
+        return {}
     from plenoptic.process import SteerablePyramidFreq
 
-    rows, generator = [], torch.Generator().manual_seed(0)
+    rows, generator = {}, torch.Generator().manual_seed(0)
     for shape in shapes:
         image = torch.rand(1, 1, *shape, generator=generator)
         with warnings.catch_warnings():  # it warns of odd sizes itself
@@ -193,7 +162,10 @@ def beside_plenoptic(shapes: Sequence[tuple[int, int]], scales: int = 3) -> list
             theirs = SteerablePyramidFreq(shape, height=scales, order=3, is_complex=True, tight_frame=True)
         ours = SteerablePyramid(shape, scales, 4)
         a, b = theirs(image), ours.analyze(image)
-        gap = max((a[scale] - S).abs().max().item() for scale, S in enumerate(b.bands))
-        again = theirs.recon_pyr(a), ours.synthesize(b)
-        rows.append((shape, *((y - image).abs().max().item() for y in again), gap))
+        gaps = {
+            "plenoptic": theirs.recon_pyr(a) - image,
+            "here": ours.synthesize(b) - image,
+            "between bands": torch.cat([(a[s] - S).flatten() for s, S in enumerate(b.bands)]),
+        }
+        rows["{} × {}".format(*shape)] = {name: gap.abs().max().item() for name, gap in gaps.items()}
     return rows

@@ -2,12 +2,13 @@
 
 figure_2, cases          which disks are morphed: four by the paper's pairs, or many at random
 in_parts                 one morph of many images, with little memory
-measured, table          score and ground truth: where the brightness goes
+measured                 score and ground truth: where the brightness goes
 progress, target_half    the same against k
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,11 +18,8 @@ from steerlens import Morph, SteerablePyramid, extrapolate, steer
 from steerlens.data import DIRECTIONS, ImageData, arcade
 from steerlens.evaluation import center_of_mass, first_correct
 
-from ..common.summaries import counted, quartiles
-
 PAIRS = (("Down", "Left"), ("Down", "Right"), ("Right", "Left"), ("Left", "Down"))  # the paper's Figure 2
 UNIT = torch.tensor([[-1.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.0, 1.0]])  # (y, x) of Up, Down, Left, Right
-HEADER = f"{'':24}    n {'reach target':15} {'right way':15} {'cosine':6} {'shift in px':17} mass in half"
 PART = 100  # morphs that `in_parts` makes at once
 
 
@@ -32,12 +30,20 @@ def figure_2_cases(model: nn.Module, data: ImageData) -> tuple[Tensor, Tensor]:
 
 
 def figure_2(model: nn.Module, data: ImageData) -> dict[str, Morph]:
-    """The paper's Figure 2: frozen, with 3 scales, and live, with 4; both move the low-pass residual."""
+    """The paper's Figure 2, as `make figures` draws it; lesson 03 computes these rows in sight."""
     case, three, four = figure_2_cases(model, data), *(SteerablePyramid((64, 64), n, 4) for n in (3, 4))
-    moved = {"lowpass": "linear"}
-    frozen = extrapolate(model, *case, three, alpha=0.2, steps=60, residuals=moved)
-    live = steer(model, *case, four, direction="joint", cap=0.2, steps=40, residuals=moved, progress=False)
-    return {"frozen": frozen, "live": live}
+
+    def frozen(**edit: Any) -> Morph:
+        return extrapolate(model, *case, three, alpha=0.2, steps=60, **edit)
+
+    return {
+        "phases and low-pass (ours)": frozen(),
+        "live, joint, four scales (ours)": steer(
+            model, *case, four, direction="joint", cap=0.2, steps=40, progress=False
+        ),
+        "phases alone (the paper's Eq. 10-11)": frozen(residuals="fixed"),
+        "low-pass alone (the control)": frozen(bands=[]),
+    }
 
 
 def cases(n: int = 500) -> tuple[ImageData, Tensor]:
@@ -116,13 +122,3 @@ def measured(morph: Morph) -> Measured:
     cosine = cosine_similarity(way, wanted(morph))
     reached = (morph.probabilities.argmax(2) == morph.targets[:, None]).any(1)
     return Measured(reached, cosine, cosine > 0.5**0.5, way.norm(dim=1), target_half(morph)[:, -1])
-
-
-def table(morphs: Mapping[str, Morph]) -> None:
-    """Print a line for each batch: counts with 95 % intervals in per cent, medians with quartiles."""
-    print(HEADER)
-    for name, morph in morphs.items():
-        m = measured(morph)
-        counts = (f"{int(hits.sum()):>3} {counted(hits).ends:11}" for hits in (m.reached, m.right_way))
-        truth = f"{m.cosine.quantile(0.5):6.3f} {quartiles(m.shift, 1):17} {quartiles(m.half)}"
-        print(f"{name:24} {len(m.shift):4} {' '.join(counts)} {truth}")

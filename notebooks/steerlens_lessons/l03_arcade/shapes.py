@@ -3,8 +3,7 @@
 SHAPES, shape        disk, square, ellipse, ring, ... of the mass of a disk of radius 12
 family               one shape at many places along x or y
 two_disks            random pairs of disks, in which contour and centre of mass may disagree
-lopsided             a disk whose outline stays where it is, while its centre of mass moves
-logit_gap, fit_line  Right against Left, as a linear function of something
+logit_gap            Right against Left
 """
 
 import math
@@ -15,8 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
 from steerlens._internal.checks import check_choice
-from steerlens.data import DIRECTIONS, disks
-from steerlens.evaluation import center_of_mass
+from steerlens.data import DIRECTIONS
 from steerlens.evaluation.space import blurred
 
 SIZE, RADIUS = 64, 12.0
@@ -86,28 +84,3 @@ def logit_gap(model: nn.Module, images: Tensor) -> Tensor:
     """Logit of Right minus logit of Left, (n,)."""
     logits = model(images)
     return logits[:, DIRECTIONS.index("Right")] - logits[:, DIRECTIONS.index("Left")]
-
-
-def fit_line(x: Tensor, y: Tensor) -> tuple[float, float, float]:
-    """Slope, value at 0 and R^2 of the least-squares line of y (n,) over x (n,)."""
-    slope = ((x - x.mean()) * (y - y.mean())).mean() / x.var(correction=0)
-    start = y.mean() - slope * x.mean()
-    rest = (y - slope * x - start).square().mean()
-    return slope.item(), start.item(), (1 - rest / y.var(correction=0)).item()
-
-
-def seen_right(model: nn.Module, name: str, blur: float = 0.0) -> Tensor:
-    """Whether a shape is seen where it lies, (60,): 3, 3.5, ... 10 pixels out, four directions."""
-    far = torch.arange(3.0, 10.25, 0.5)
-    places = torch.cat([-far, far])
-    images = torch.cat([family(name, places, vertical, blur) for vertical in (True, False)])
-    truth = wedge(center_of_mass(images)[:, 0])
-    with torch.no_grad():
-        return model(images).argmax(1) == truth
-
-
-def lopsided(dx: float, dimmest: float) -> Tensor:
-    """A disk (1, 1, 64, 64) dx right of the middle, its brightness a ramp from ``dimmest`` (left) to 1."""
-    x = torch.arange(SIZE) - (SIZE - 1) / 2 - dx
-    ramp = ((x + RADIUS) / (2 * RADIUS)).clamp(0, 1)
-    return disks(torch.zeros(1), torch.tensor([dx])) * (dimmest + (1 - dimmest) * ramp)

@@ -1,4 +1,4 @@
-"""Lesson 04: every digit into every other as one picture, scores along two axes, and scores under images."""
+"""Lesson 04: every digit into every other as one picture, and scores under images."""
 
 from collections.abc import Mapping
 
@@ -10,8 +10,6 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from steerlens import Morph
-from steerlens.plot import probability_curves
 from steerlens.plot.figures import WIDTH, closed, styled
 
 from .measures import ordered_pairs
@@ -70,20 +68,6 @@ def pair_pictures(
         axis.spines[:].set_visible(False)
     if label is not None:
         figure.colorbar(scale, ax=axes, label=label, shrink=0.6, aspect=30, pad=0.01)
-    return closed(figure)
-
-
-@styled
-def score_curves(
-    morphs: Mapping[str, Morph], k: tuple[float, float], distance: tuple[float, float]
-) -> Figure:
-    """Median scores against k, logarithmic, and against distance, between these limits."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.2))
-    probability_curves(morphs, axis=left)
-    probability_curves(morphs, "distances", axis=right)
-    left.set(xscale="log", xlim=k)
-    left.get_legend().remove()
-    right.set(xlim=distance, ylabel="")
     return closed(figure)
 
 

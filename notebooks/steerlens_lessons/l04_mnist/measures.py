@@ -1,21 +1,19 @@
 """Lesson 04: which digits are morphed into which, and what is counted on the morphs.
 
-figure_3                                     the six rows of the paper's Figure 3, in three regimes
-ordered_pairs, pair_row, all_pairs           every digit into every other
-pair_matrix                                  numbers of all pairs, by source and target
-random_targets, at_distance                  what is compared
-one_step, nearest_neighbours, band_groups    what explains it
+figure_3                             the six rows of the paper's Figure 3, live and frozen
+ordered_pairs, pair_row, all_pairs   every digit into every other
+pair_matrix                          numbers of all pairs, by source and target
+random_targets, at_distance          what is compared
+nearest_neighbours                   an outside judge
 """
 
 import torch
 from torch import Tensor, nn
 
-from steerlens import Morph, SteerablePyramid, extrapolate, steer, wirtinger_gradient
+from steerlens import Morph, SteerablePyramid, extrapolate, steer
 from steerlens.data import ImageData
 from steerlens.evaluation import first_correct
 from steerlens.morphs.gradients import batched_logits
-from steerlens.morphs.steps import ascent_increments, moved
-from steerlens.morphs.weights import edit_weights
 
 PYRAMID = SteerablePyramid((28, 28), scales=3, orientations=4, padding=2)
 PAIRS = ((3, 8), (4, 9), (5, 6), (6, 8), (8, 3), (9, 4))  # the paper's Figure 3, from top to bottom
@@ -30,15 +28,15 @@ def figure_3_cases(model: nn.Module, digits: ImageData) -> tuple[Tensor, Tensor]
 def figure_3(model: nn.Module, digits: ImageData) -> dict[str, Morph]:
     """The six rows of the paper's Figure 3, from the first image of each class that the model gets right.
 
-    Returns:
-        "live, joint" (24 steps), "live, phase" (40 steps), both with cap 0.3, and "frozen" (alpha 0.3,
-        k = 1 to 24, the low-pass residual extrapolated by Eq. 2).
+    Live rows have cap 0.3 and fixed residuals; frozen ones alpha 0.3 and k = 1 to 24.
     """
-    case = (model, *figure_3_cases(model, digits), PYRAMID)
+    case, quiet = (model, *figure_3_cases(model, digits), PYRAMID), {"progress": False}
     return {
-        "live, joint": steer(*case, direction="joint", steps=24, progress=False, residuals="fixed"),
-        "live, phase": steer(*case, steps=40, progress=False, residuals="fixed"),
-        "frozen": extrapolate(*case, alpha=0.3, steps=24, progress=False),
+        "live, joint": steer(*case, direction="joint", residuals="fixed", **quiet),
+        "live, phase": steer(*case, steps=40, residuals="fixed", **quiet),
+        "frozen, phases alone (the paper's)": extrapolate(*case, alpha=0.3, residuals="fixed", **quiet),
+        "frozen, low-pass alone": extrapolate(*case, alpha=0.3, bands=[], **quiet),
+        "frozen, both (ours)": extrapolate(*case, alpha=0.3, **quiet),
     }
 
 
@@ -91,27 +89,7 @@ def at_distance(model: nn.Module, morph: Morph, distance: float) -> tuple[Tensor
     return images, p, attained
 
 
-def one_step(model: nn.Module, images: Tensor, targets: Tensor, direction: str, cap: float = 0.3) -> Tensor:
-    """The images after one live step of `steerlens.steer`, before they are clipped to [0, 1]."""
-    at = PYRAMID.analyze(images)
-    gradient = wirtinger_gradient(model, images, targets, PYRAMID)
-    gradient = gradient * edit_weights(PYRAMID, images, "fixed")
-    return PYRAMID.synthesize(moved(at, ascent_increments(at, gradient, direction, cap, 1.0)))
-
-
 def nearest_neighbours(train: ImageData, images: Tensor, k: int = 5) -> Tensor:
     """The commonest label among each image's k nearest training images (L2 distance of the pixels), (n,)."""
     distances = torch.cdist(images.flatten(1), train.images.flatten(1))
     return train.labels[distances.topk(k, largest=False).indices].mode(dim=1).values
-
-
-def band_groups() -> dict[str, dict[str, list[int]]]:
-    """Arguments of `steerlens.steer` that edit all bands, one scale or orientation alone, or all but one."""
-    only: dict[str, dict[str, list[int]]] = {}
-    without: dict[str, dict[str, list[int]]] = {}
-    kinds = {"scales": ["scale 0", "scale 1", "scale 2"], "orientations": ["0°", "45°", "90°", "135°"]}
-    for kind, names in kinds.items():
-        for i, name in enumerate(names):
-            only[f"only {name}"] = {kind: [i]}
-            without[f"all but {name}"] = {kind: [j for j in range(len(names)) if j != i]}
-    return {"all bands": {}, **only, **without}

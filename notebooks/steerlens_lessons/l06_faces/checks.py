@@ -22,9 +22,9 @@ def check_counterfactual(answer: Any, images: Tensor) -> None:
     close(answer, images, kind, 1e-5, f"{kind}, the same factors with the curvature's sign turned")
 
 
-def check_second_factor(answer: Any, changes: Mapping[str, float]) -> None:
-    """The name of the factor with the second largest median change."""
-    chosen(answer, sorted(changes, key=changes.__getitem__)[-2], "the name of a factor")
+def check_largest_factor(answer: Any, shares: Mapping[str, float]) -> None:
+    """The name of the factor with the largest share."""
+    chosen(answer, max(shares, key=shares.__getitem__), "the name of a factor")
 
 
 def check_row_where(answer: Any, better: Tensor, worse: Tensor) -> None:

@@ -3,7 +3,7 @@
 tangents       how the picture changes with each factor
 fit_factors    the factors whose drawing comes nearest to an image (analysis by synthesis)
 flipped        the true counterfactual: the same face with its mouth turned over
-in_ranges      changes of factors, in units of the range that each is drawn from
+energies       what is lost in the picture if one factor's change is taken back
 erased_and_drawn  how far an edit goes on the two halves of the true change
 """
 
@@ -31,9 +31,10 @@ def rows_of(factors: Factors, rows: Tensor | slice) -> dict[str, Tensor]:
     return {name: value[rows] for name, value in factors.items()}
 
 
-def in_ranges(before: Factors, after: Factors) -> Tensor:
-    """after - before, in units of each factor's range (curvature: 8 pixels), (n, 18), ordered as `NAMES`."""
-    return torch.stack([(after[name] - before[name]) / RANGES[name] for name in NAMES], dim=1)
+def energies(before: Factors, after: Factors) -> Tensor:
+    """Squared L2 distance that the picture moves if one factor alone is put back, (n, 18), as `NAMES`."""
+    image = draw_faces(after)
+    return torch.stack([_error({**after, name: before[name]}, image) for name in NAMES], dim=1)
 
 
 @torch.enable_grad()

@@ -1,8 +1,8 @@
 """Lesson 06: the faces' quirks, the paper's Figure 7, and where an edit lies.
 
-pixel_keys, conflicting, blank         pictures that occur twice, or with two labels, or show nothing
+pixel_keys                             equal for pictures that are equal
 predictions, scores                    what a model sees
-figure_7                               the paper's
+figure_7                               the paper's, live and frozen
 region_masks, region_shares, densities where the energy of an edit lies
 distance_at                            how far it is to the first frame that convinces
 """
@@ -10,7 +10,7 @@ distance_at                            how far it is to the first frame that con
 import torch
 from torch import Tensor, nn
 
-from steerlens import Morph, SteerablePyramid, steer
+from steerlens import Morph, SteerablePyramid, extrapolate, steer
 from steerlens.data import ImageData
 from steerlens.evaluation import first_correct
 from steerlens.morphs.gradients import batched_logits
@@ -22,25 +22,11 @@ BOXES = {  # top, bottom, left, right, in pixels; chosen on the mean faces, mirr
     "mouth": (28, 44, 10, 38),
     "eyes and brows": (9, 23, 7, 41),
 }
-BLANK = 0.02  # standard deviation of the pixels below which there is nothing to see
 
 
 def pixel_keys(images: Tensor) -> list[bytes]:
     """The grey values of each image, as bytes: equal for images that are equal in every pixel."""
     return [image.tobytes() for image in (255 * images).round().byte().cpu().numpy()]
-
-
-def conflicting(data: ImageData) -> int:
-    """How many different pictures occur with more than one label."""
-    labels: dict[bytes, set[int]] = {}
-    for key, label in zip(pixel_keys(data.images), data.labels.tolist(), strict=True):
-        labels.setdefault(key, set()).add(label)
-    return sum(len(found) > 1 for found in labels.values())
-
-
-def blank(images: Tensor) -> Tensor:
-    """Indices of the images that show next to nothing."""
-    return (images.flatten(1).std(dim=1) < BLANK).nonzero()[:, 0]
 
 
 def predictions(model: nn.Module, images: Tensor) -> Tensor:
@@ -54,19 +40,19 @@ def scores(model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
 
 
 def figure_7(model: nn.Module, faces: ImageData) -> dict[str, Morph]:
-    """The paper's Figure 7, live: sad to happy twice, happy to sad once; the first faces that it gets right.
+    """The paper's Figure 7, of the first faces that the model gets right; both residuals fixed.
 
     Returns:
-        "sad → happy" (two morphs) and "happy → sad" (one), 24 steps of the joint direction.
+        "sad → happy" (two morphs) and "happy → sad" (one): live, 24 steps of the joint direction; then both
+        "frozen", the paper's literal Eq. 10-11.
     """
-    pyramid = SteerablePyramid((SIZE, SIZE), 3, 4)
-    morphs = {}
+    case = {"transform": SteerablePyramid((SIZE, SIZE), 3, 4), "residuals": "fixed", "progress": False}
+    live, frozen = {}, {}
     for source, target, count in (("sad", "happy", 2), ("happy", "sad", 1)):
-        case = faces.images[first_correct(model, faces, count, source)], faces.classes.index(target), pyramid
-        morphs[f"{source} → {target}"] = steer(
-            model, *case, direction="joint", progress=False, residuals="fixed"
-        )
-    return morphs
+        images, asked = faces.images[first_correct(model, faces, count, source)], faces.classes.index(target)
+        live[f"{source} → {target}"] = steer(model, images, asked, direction="joint", **case)
+        frozen[f"{source} → {target}, frozen"] = extrapolate(model, images, asked, alpha=0.3, **case)
+    return live | frozen
 
 
 def region_masks() -> dict[str, Tensor]:
