@@ -43,7 +43,7 @@ EXHIBITS = (
         "By a single gradient; the low-pass moves, too.",
     ),
     Exhibit("figure-6a", "Colour digits, live", "05_color_mnist", "Three channels, three sets of phases."),
-    Exhibit("figure-7a", "Faces, live", "06_fer2013", "Sad becomes happy, and happy sad."),
+    Exhibit("figure-7a", "Faces, live", "06_fer2013", "Sad becomes happy; the low-pass is held."),
     Exhibit(
         "figure-9b", "Digits, Fourier phases", "07_fourier_and_pixel_baselines", "Every wave fills the frame."
     ),
