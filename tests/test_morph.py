@@ -166,6 +166,15 @@ def test_at_distance(transform, move, options, model, x):
         assert torch.equal(found[row], morph.frames[row, morph.distances[row].argmax()])
 
 
+@each_transform
+def test_a_budget_that_was_met_is_attained(transform, model, x):
+    spent = steer(model, x, TARGETS, transform, steps=60, length=0.1, budget=0.5, progress=False)
+    assert (spent.distances.amax(1) >= 0.5 - 5e-4).all()
+    images, attained = spent.at_distance(0.5)
+    assert attained.all()
+    assert ((images - x).flatten(1).norm(dim=1) - 0.5).abs().max() <= 5e-4 + 1e-9
+
+
 def test_at_distance_lies_on_the_frozen_path(model, x):
     """Not on a chord: the image found equals the frame at its own k."""
     pyramid = TRANSFORMS[0]

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from .._internal.checks import check_indices, check_integer, check_number
 from .._internal.chunks import TRANSFORM, images_at_once, in_chunks
 from ..transforms.coefficients import batch_rows, same_tensors
-from .steps import bisect_distance, l2_distance
+from .steps import DISTANCE_TOLERANCE, bisect_distance, l2_distance
 
 LONGEST_GIF_FRAME = 655_350  # milliseconds: 16 bits of hundredths of a second
 ROWS = ("frames", "probabilities", "distances", "sources", "targets")  # of a morph: tensors, a row each
@@ -63,9 +63,10 @@ class Morph:
             the farthest frame stands for one that did not.
         """
         distance = check_number("distance", distance, positive=True)
-        beyond = self.distances >= distance
+        beyond = self.distances[:, 1:] >= distance - DISTANCE_TOLERANCE
         attained = beyond.any(dim=1)
-        after = torch.where(attained, beyond.to(torch.uint8).argmax(dim=1), self.distances.argmax(dim=1))
+        first = 1 + beyond.to(torch.uint8).argmax(dim=1)
+        after = torch.where(attained, first, self.distances.argmax(dim=1))
         rows = torch.arange(len(after), device=after.device)
         images = self.frames[rows, after]
         if attained.any():
