@@ -62,6 +62,15 @@ def test_contrast_leaves_less_grey(case):
     assert grey[1] < grey[0]
 
 
+def test_a_pull_leaves_more_of_a_warp(case):
+    model, sources, targets = case
+    energies = []
+    for row in ("pixel + contrast + blur, held", "pixel + contrast + blur + pull, held"):
+        images, _ = matched_edit(model, sources, targets, HELD[row], 0.5)
+        energies.append(sl.evaluation.warp_energy(sources, images, progress=False))
+    assert (energies[1] > energies[0]).all()
+
+
 # The smoothed classifier.
 def test_smoothing_without_motion_and_noise_changes_nothing(case, monkeypatch):
     model, images, _ = case

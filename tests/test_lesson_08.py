@@ -119,7 +119,7 @@ def few_rows(monkeypatch, tiny):
 
 
 def test_the_table_is_computed_stored_and_loaded(few_rows, here):
-    assert make_table.compute("tiny", here / "parts") == here / "confidence-tiny.safetensors"
+    assert make_table.compute("tiny", build=here / "parts") == here / "confidence-tiny.safetensors"
     table = tables.load("tiny")
     assert list(table.values) == ["pixel", "noise"]
     images, labels, targets = tables.case("tiny")
@@ -133,7 +133,7 @@ def test_the_table_is_computed_stored_and_loaded(few_rows, here):
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(few_rows, here, monkeypatch):
-    make_table.compute("tiny", here / "parts")
+    make_table.compute("tiny", build=here / "parts")
     first = tables.load("tiny")
     calls, whole = [], make_table.measured
 
@@ -143,22 +143,37 @@ def test_an_interrupted_run_goes_on_where_it_stopped(few_rows, here, monkeypatch
 
     monkeypatch.setattr(make_table, "measured", counted)
     next((here / "parts").rglob("noise-1.safetensors")).unlink()
-    make_table.compute("tiny", here / "parts")
+    make_table.compute("tiny", build=here / "parts")
     assert calls == ["noise"]
     again = tables.load("tiny")
     assert again.record["sha256"] == first.record["sha256"] and again.record["seconds"] is None
 
 
+def test_named_rows_are_computed_and_the_others_kept(few_rows, here, monkeypatch):
+    make_table.compute("tiny", build=here / "parts")
+    before, calls, whole = tables.load("tiny"), [], make_table.measured
+    monkeypatch.setattr(
+        make_table, "measured", lambda name, row, *case: calls.append(row) or whole(name, row, *case)
+    )
+    make_table.compute("tiny", ["noise"], build=here / "other parts")
+    assert set(calls) == {"noise"}
+    after = tables.load("tiny")
+    assert after.record["sha256"] == before.record["sha256"] and after.record["seconds"] is None
+    assert set(after.record["core_seconds"]) == {"pixel", "noise"}
+    with pytest.raises(ValueError, match="ROW: expected one of 'pixel', 'noise', got 'nosie'"):
+        make_table.compute("tiny", ["nosie"], build=here / "parts")
+
+
 def test_parts_of_other_code_are_not_used(few_rows, here, monkeypatch):
-    make_table.compute("tiny", here / "parts")
+    make_table.compute("tiny", build=here / "parts")
     monkeypatch.setattr(make_table, "_code_digest", lambda: "another")
     monkeypatch.setattr(make_table, "measured", lambda *args: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        make_table.compute("tiny", here / "parts")
+        make_table.compute("tiny", build=here / "parts")
 
 
 def test_a_damaged_table_is_refused(few_rows, here):
-    path = make_table.compute("tiny", here / "parts")
+    path = make_table.compute("tiny", build=here / "parts")
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(ValueError, match=r"confidence-tiny.*sha256|SHA-256"):
         tables.load("tiny")

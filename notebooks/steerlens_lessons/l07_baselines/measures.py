@@ -7,11 +7,10 @@ spectrum, brightening   how fine it is; how much of it is a change of the mean
 translation             how much of it moving the whole image explains
 way_and_motion          the same against the way of the centre of mass
 best_translation_score  what a classifier gives to translations alone
-measured, table         all that is measured on an edit; printed
+measured                all that is measured on an edit
 """
 
 import math
-from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -209,17 +208,3 @@ def measured(sources: Tensor, images: Tensor) -> dict[str, Tensor]:
         "mean": brightening(edits),
         "moved": translation(sources, images)[0],
     }
-
-
-def table(found: Mapping[str, Mapping[str, Tensor]]) -> None:
-    """Print the median and the quartiles of each measure, a line an edit."""
-    print(f"{'':16}" + " ".join(f"{head:11}" for head in next(iter(found.values()))))
-    for name, values in found.items():
-        print(f"{name:16}" + " ".join(f"{_compact(v):11}" for v in values.values()))
-
-
-def _compact(values: Tensor) -> str:
-    """Median and quartiles: ``.25 .20-.31``."""
-    points = values.double().quantile(torch.tensor([0.25, 0.5, 0.75], dtype=torch.float64)).tolist()
-    low, middle, high = (f"{v + 0.0:.2f}".removeprefix("0") for v in points)
-    return f"{middle} {low}-{high}"

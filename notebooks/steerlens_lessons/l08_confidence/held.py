@@ -2,7 +2,8 @@
 
 The editors of `matched.py` stop where they first meet the distance. These are pulled back to it and keep
 climbing. They follow what many slightly moved and noisy copies of the image have in common, split each step
-between a smooth warp of the image and a step in phase and amplitude, and can prefer black and white to grey.
+between a smooth warp of the image and a step in phase and amplitude, and can prefer black and white to grey,
+blur the gradient, and in the end give up a part of what a smooth warp of the source does not explain.
 
 Smoothed         a classifier seen through random motion and noise (Smilkov et al., 2017; Dong et al., 2019)
 held_editors     pixels, pyramid and warps, driven by it
@@ -17,7 +18,8 @@ from torch import Tensor, nn
 from steerlens._internal.checks import check_integer, check_number
 from steerlens._internal.modes import evaluation_mode
 from steerlens.evaluation.matched import GRID, Editor
-from steerlens.evaluation.warp import WarpProblem
+from steerlens.evaluation.space import blurred
+from steerlens.evaluation.warp import WarpProblem, fit_warp
 from steerlens.morphs.gradients import analyzed_with_gradient, image_gradient
 from steerlens.morphs.steps import ascent_increments, l2_distance, moved, of_length, rendered
 from steerlens.transforms.base import Pixels, Transform
@@ -30,6 +32,8 @@ NOISE = 0.15  # standard deviation
 MOTION = (5.0, 0.05, 0.05, 2.0)  # at most: degrees, change of size, shear, pixels of translation
 CONTRAST = 0.3  # pull of grey pixels to black or white, beside a gradient of length 1
 WARP = 0.3  # share of each step that is a smooth warp
+BLUR, WIDER = 1.0, 2.0  # pixels, of the gradient; and then `MOTION` is so many times as large
+PULL = 0.75  # share that stays of what the fitted warp leaves
 STEPS, LENGTH = 60, 0.3  # steps, and the L2 distance that the first ones cover
 COOLING = ((0.6, 1.0), (0.8, 0.5), (1.0, 0.2))  # until which share of the steps, which share of the length
 
@@ -42,28 +46,33 @@ class Smoothed(nn.Module):
         copies: of each image, drawn anew at each call, the same draws for every image of a batch: what an
             image becomes does not depend on its neighbours.
         noise: standard deviation of the noise.
+        motion: how many times `MOTION` the copies move at most.
         seed: of all draws; a new `Smoothed` starts anew.
     """
 
-    def __init__(self, model: nn.Module, copies: int = COPIES, noise: float = NOISE, seed: int = 0):
+    def __init__(
+        self, model: nn.Module, copies: int = COPIES, noise: float = NOISE, motion: float = 1.0, seed: int = 0
+    ):
         super().__init__()
         self.model, self.copies = model, check_integer("copies", copies, 1)
-        self.noise, self.generator = check_number("noise", noise), torch.Generator().manual_seed(seed)
+        self.noise, self.motion = check_number("noise", noise), check_number("motion", motion)
+        self.generator = torch.Generator().manual_seed(seed)
 
     def forward(self, images: Tensor) -> Tensor:
         """Log-probabilities (batch, classes), the mean over the copies."""
-        copies = randomly_moved(images.repeat_interleave(self.copies, 0), self.copies, self.generator)
+        copies = images.repeat_interleave(self.copies, 0)
+        copies = randomly_moved(copies, self.copies, self.generator, self.motion)
         shape = self.copies, *images.shape[1:]
         noise = torch.randn(shape, generator=self.generator, dtype=images.dtype).to(images.device)
         logits = self.model(copies + self.noise * noise.repeat(len(images), 1, 1, 1))
         return logits.log_softmax(1).unflatten(0, (-1, self.copies)).mean(1)
 
 
-def randomly_moved(images: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """Images rotated, scaled, sheared and translated by up to `MOTION`; ``count`` draws, used in turn."""
+def randomly_moved(images: Tensor, count: int, generator: torch.Generator, motion: float = 1.0) -> Tensor:
+    """Images rotated, scaled, sheared, translated by up to ``motion`` `MOTION`; ``count`` draws, in turn."""
     uniform = torch.rand(5, count, generator=generator, dtype=images.dtype).to(images.device)
     draws = (2 * uniform - 1).repeat(1, len(images) // count)
-    degrees, size, shear, pixels = MOTION
+    degrees, size, shear, pixels = (motion * most for most in MOTION)
     angle, scale, slant = draws[0] * math.radians(degrees), 1 + size * draws[1], shear * draws[2]
     down, right = (2 * pixels / n * draw for n, draw in zip(images.shape[-2:], draws[3:], strict=True))
     cos, sin = scale * angle.cos(), scale * angle.sin()
@@ -78,12 +87,15 @@ def held_editors(
     """The editors, as `steerlens.evaluation.editors`; those with contrast are for ink, not for skin."""
     pyramid, pixels = SteerablePyramid(shape, 3, 4, padding=padding), Pixels(shape)
     held = partial(_held, noise=noise, transform=pyramid)
+    soft = partial(held, transform=pixels, warp=0.0, contrast=contrast, blur=BLUR, motion=WIDER)
     return {
         "pixel, held": partial(held, transform=pixels, warp=0.0),
         "CSP joint, held": partial(held, warp=0.0),
         "CSP joint + warp, held": partial(held, warp=WARP),
         "pixel + contrast, held": partial(held, transform=pixels, warp=0.0, contrast=contrast),
         "CSP joint + warp + contrast, held": partial(held, warp=WARP, contrast=contrast),
+        "pixel + contrast + blur, held": soft,
+        "pixel + contrast + blur + pull, held": partial(soft, pull=PULL),
     }
 
 
@@ -97,20 +109,26 @@ def _held(
     warp: float,
     noise: float,
     contrast: float = 0.0,
+    blur: float = 0.0,
+    motion: float = 1.0,
+    pull: float = 1.0,
 ) -> tuple[Tensor, Tensor]:
     """Each step warps the image smoothly by a share of the length and moves its coefficients by the rest."""
-    smoothed, current = Smoothed(model, noise=noise), images
+    smoothed, current = Smoothed(model, noise=noise, motion=motion), images
     with evaluation_mode(smoothed):
         for n in range(STEPS):
             length = LENGTH * next(share for until, share in COOLING if n < until * STEPS)
             gradient, _ = image_gradient(smoothed, current, targets)
             grey = (current - 0.5) * ((current > 0) & (current < 1))
-            uphill = _unit(gradient) + contrast * _unit(grey)
+            uphill = _unit(blurred(gradient, blur)) + contrast * _unit(grey)
             if warp > 0:
                 current = _warped(current, uphill, warp * length)
             if warp < 1:
                 current = _moved(current, uphill, (1 - warp) * length, transform)
             current = _within(images, current, distance)
+    if pull < 1:
+        fitted = fit_warp(images, current, progress=False).images
+        current = fitted + pull * (current - fitted)
     return straight_edit(images, current, distance)
 
 

@@ -1,14 +1,16 @@
-"""Computes the tables of lesson 08: ``python -m steerlens_lessons.l08_confidence.make_table`` (NAME for one).
+"""Computes the tables of lesson 08: ``python -m steerlens_lessons.l08_confidence.make_table [NAME [ROW]]``.
 
 Rows are measured for parts of the sources, side by side on all cores, each on one thread. What is done is
 kept in build/tables/, under a digest of the package's code, so that an interrupted run goes on where it
-stopped. The whole table goes to data/results/ with a record that vouches for it.
+stopped. The whole table goes to data/results/ with a record that vouches for it; where rows are named,
+the others are those of the stored table.
 """
 
 import hashlib
 import os
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,6 +20,7 @@ import torch
 from torch import Tensor
 
 import steerlens
+from steerlens._internal.checks import check_choice
 from steerlens._internal.progress import progress_bar
 from steerlens.data import records
 
@@ -28,13 +31,15 @@ PART = 50  # sources
 CODE = (Path(steerlens.__file__).parent, Path(__file__).parent)  # what the numbers come from
 
 
-def compute(name: str, build: Path = Path("build/tables")) -> Path:
-    """Compute one table, or what is missing of it, and write it with its record; the table's path."""
+def compute(name: str, named: Sequence[str] = (), build: Path = Path("build/tables")) -> Path:
+    """Compute one table, or the rows named, or what is missing of them, and write it; the table's path."""
     started = time.perf_counter()
     folder = build / f"{name}-{_code_digest()[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
     images, labels, targets = confidence.case(name)
     rows, parts = list(confidence.rows(name)), list(zip(images.split(PART), targets.split(PART), strict=True))
+    stored = confidence.load(name) if named else None
+    rows = [check_choice("ROW", row, rows) for row in named] or rows
     places = {(row, n): folder / f"{row}-{n}.safetensors" for row in rows for n in range(len(parts))}
     missing = [at for at, path in places.items() if not path.is_file()]
     workers = ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), torch.set_num_threads, (1,))
@@ -45,11 +50,15 @@ def compute(name: str, build: Path = Path("build/tables")) -> Path:
             job.result()
             bar.update()
     whole, row_seconds = {"labels": labels, "targets": targets}, {}
+    for row, kinds in stored.values.items() if stored else ():
+        whole |= {f"{row}|{kind}": values for kind, values in kinds.items()}
+        row_seconds[row] = stored.record["core_seconds"][row]
     for row in rows:
         found = [safetensors.torch.load_file(places[row, n]) for n in range(len(parts))]
         whole |= {f"{row}|{kind}": torch.cat([part[kind] for part in found], 1) for kind in MEASURES}
         row_seconds[row] = round(sum(part["seconds"].item() for part in found))
-    seconds = round(time.perf_counter() - started) if len(missing) == len(places) else None
+    whole_run = not named and len(missing) == len(places)
+    seconds = round(time.perf_counter() - started) if whole_run else None
     return _write(name, whole, {"seconds": seconds, "core_seconds": row_seconds})
 
 
@@ -83,5 +92,5 @@ def _code_digest() -> str:
 
 
 if __name__ == "__main__":
-    for table in sys.argv[1:] or PROTOCOLS:
-        print(compute(table))
+    for table in sys.argv[1:2] or PROTOCOLS:
+        print(compute(table, sys.argv[2:]))
