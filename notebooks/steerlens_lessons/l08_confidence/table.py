@@ -10,7 +10,7 @@ load              a stored table, its checksum compared
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import safetensors.torch
 import torch
@@ -30,7 +30,13 @@ from .straight import reference_editors
 REMEDY = "restore it, or compute it again (make tables)"
 MEASURES = ("probability", "first", "second", "energy", "energy with gain", "attained", "distance")
 HELD = ("pixel, held", "CSP joint, held", "CSP joint + warp, held")
-INK = ("pixel + contrast, held", "CSP joint + warp + contrast, held")
+INK = (
+    "pixel + contrast, held",
+    "CSP joint + warp + contrast, held",
+    "pixel + contrast + blur, held",
+    "pixel + contrast + blur + pull, held",
+)
+LITERAL = "CSP phase, frozen, literal"  # Eq. 10-11 by the letter: the low-pass held, too
 ROBUST_ROWS = ("pixel", "CSP phase", "CSP joint + warp + contrast, held")
 FACE_SCALE = 48 / 28  # a face has as many more pixels a side: the same change of each pixel
 
@@ -110,7 +116,8 @@ def rows(name: str) -> dict[str, tuple[str, Editor]]:
     held = held_editors(shape, protocol.padding, protocol.noise)
     found = editors(shape, protocol.padding) | {row: held[row] for row in protocol.held}
     references = reference_editors(images.training_split())
-    table = {row: (protocol.driver, editor) for row, editor in (found | references).items()}
+    literal = {LITERAL: partial(found["CSP phase, frozen"], residuals="fixed")}
+    table = {row: (protocol.driver, editor) for row, editor in (found | references | literal).items()}
     if protocol.robust_driver:
         table |= {f"{row}, robust": (protocol.robust_driver, found[row]) for row in ROBUST_ROWS}
     return table
