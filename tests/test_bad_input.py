@@ -497,19 +497,6 @@ BOUNDARIES = {
             "classes": BAD_CLASS_NAMES,
         },
     ),
-    "probability_curves": Boundary(
-        plot.probability_curves,
-        {"morphs": [{"one": MORPH}, {"one": MORPH, "two": MORPH}], "against": ["steps", "distances"]},
-        {
-            "morphs": [
-                (MORPH, "dict of Morph", "Morph(2 images"),
-                ({}, "dict of Morph", "{}"),
-                ([MORPH], "dict of Morph", "[Morph("),
-                ({"a": 1}, "dict of Morph", "{'a': 1}"),
-            ],
-            "against": bad_choices(["steps", "distances"]),
-        },
-    ),
     "pipeline": Boundary(
         plot.pipeline,
         {"model": [NET], "image": [IMAGES[:1]], "target": [1], "pyramid": [PYRAMID]},

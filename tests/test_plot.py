@@ -15,7 +15,7 @@ from torch import nn
 import steerlens as sl
 from steerlens import plot
 from steerlens.plot.figures import WIDTH, colors, signed
-from steerlens.plot.morphs import band_mosaic, filmstrip, pipeline, probability_curves
+from steerlens.plot.morphs import band_mosaic, filmstrip, pipeline
 
 NAMES = ("circle", "square", "star")
 
@@ -144,20 +144,16 @@ def test_filmstrip_fits_the_page(names, shape, batch, frames, difference):
 
 # Curves.
 @settings(deadline=None, max_examples=20)
-@given(
-    sizes=st.lists(st.tuples(st.integers(1, 6), st.integers(2, 8)), min_size=1, max_size=3),
-    against=st.sampled_from(["steps", "distances"]),
-)
-def test_curves_are_medians_and_quartiles(sizes, against):
+@given(sizes=st.lists(st.tuples(st.integers(1, 6), st.integers(2, 8)), min_size=1, max_size=3))
+def test_curves_are_medians_and_quartiles(sizes):
     morphs = {f"method {i}": made_morph(*size, seed=i) for i, size in enumerate(sizes)}
-    figure = probability_curves(morphs, against)
+    found = {name: (morph.steps, morph.target_probabilities) for name, morph in morphs.items()}
+    figure = plot.curves({"": found}, "k", "p")
     (axis,) = figure.axes
-    assert axis.get_xlabel() == {"steps": "k", "distances": "L2 distance to the source"}[against]
-    assert axis.get_ylabel() == "probability of the target"
+    assert axis.get_xlabel() == "k" and axis.get_ylabel() == "p"
     assert [text.get_text() for text in axis.get_legend().get_texts()] == list(morphs)
     for line, band, morph in zip(axis.lines, axis.collections, morphs.values(), strict=True):
-        p = morph.target_probabilities.numpy()
-        x = morph.steps.numpy() if against == "steps" else np.median(morph.distances.numpy(), axis=0)
+        p, x = morph.target_probabilities.numpy(), morph.steps.numpy()
         np.testing.assert_allclose(line.get_xdata(), x, rtol=1e-6)
         np.testing.assert_allclose(line.get_ydata(), np.quantile(p, 0.5, axis=0), rtol=1e-5)
         corners = band.get_paths()[0].vertices
@@ -165,14 +161,13 @@ def test_curves_are_medians_and_quartiles(sizes, against):
             for point in zip(x, np.quantile(p, quantile, axis=0), strict=True):
                 assert np.abs(corners - point).max(1).min() < 1e-5
         assert to_rgb(band.get_facecolor()[0][:3]) == to_rgb(line.get_color())
-    low, high = axis.get_ylim()
-    assert low < 0 < 1 < high
     assert plt.get_fignums() == []
 
 
 def test_curves_in_an_axis_that_is_given():
     figure, axes = plt.subplots(1, 2)
-    assert probability_curves({"one": made_morph()}, axis=axes[1]) is figure
+    one = {"one": (torch.arange(3.0), torch.ones(3))}
+    assert plot.curves({"": one}, "k", "p", axes=[axes[1]]) is figure
     assert len(axes[0].lines) == 0
     assert len(axes[1].lines) == 1
     assert plt.get_fignums() == [figure.number]  # the caller's figure stays open

@@ -2,13 +2,13 @@
 
 figures   images in rows (`grid`), the look and the colours of all figures
 charts    `curves`, `intervals`, `matrix`
-morphs    film strips and probability curves of morphs, the pipeline
+morphs    film strips of morphs, the pipeline
 widgets   a picture with controls, and a still one for readers without a kernel
 """
 
 from .charts import curves, intervals, matrix
 from .figures import grid, signed
-from .morphs import filmstrip, pipeline, probability_curves, strips
+from .morphs import filmstrip, pipeline, strips
 
 __all__ = [
     "curves",
@@ -17,7 +17,6 @@ __all__ = [
     "intervals",
     "matrix",
     "pipeline",
-    "probability_curves",
     "signed",
     "strips",
 ]

@@ -1,4 +1,4 @@
-"""Pictures of morphs: their frames, their probabilities, and how one comes about."""
+"""Pictures of morphs: their frames, and how one comes about."""
 
 from collections.abc import Mapping, Sequence
 from numbers import Integral
@@ -10,11 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from .._internal.checks import check_choice, check_indices, check_integer
+from .._internal.checks import check_indices, check_integer
 from ..morphs import Morph, extrapolate
 from ..morphs.gradients import gradient_step, wirtinger_gradient
 from ..transforms.pyramid import SteerablePyramid
-from .charts import curves
 from .figures import WIDTH, Cell, bare, closed, grid, show_image, signed, styled
 
 
@@ -88,29 +87,6 @@ def _differences(changes: Tensor) -> tuple[str, list[Cell]]:
     """Name and cells of a row that shows changes (n, channels, height, width) on one scale."""
     largest = max(changes.mean(1).abs().max().item(), 1 / 255)
     return f"change\n±{largest:.2f}", [signed(change, largest) for change in changes]
-
-
-def probability_curves(
-    morphs: Mapping[str, Morph], against: str = "steps", axis: Axes | None = None
-) -> Figure:
-    """Median target probability of each batch of morphs, with the band from quartile to quartile.
-
-    Args:
-        morphs: what to compare, by name.
-        against: "steps" (k) or "distances" (the median L2 distance of each frame).
-        axis: where to draw; a new figure, closed, if None.
-    """
-    check_choice("against", against, ("steps", "distances"))
-    if not (isinstance(morphs, Mapping) and morphs and all(isinstance(m, Morph) for m in morphs.values())):
-        raise TypeError(f"morphs: expected a dict of Morph by name, got {morphs!r}")
-    against_k = against == "steps"
-    found = {
-        name: (morph.steps if against_k else morph.distances.quantile(0.5, dim=0), morph.target_probabilities)
-        for name, morph in morphs.items()
-    }
-    labels = "k" if against_k else "L2 distance to the source", "probability of the target"
-    axes = None if axis is None else [axis]
-    return curves({"": found}, *labels, size=(WIDTH / 2, 2.8), axes=axes, ylim=(-0.02, 1.02))
 
 
 @styled
