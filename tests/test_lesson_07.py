@@ -8,7 +8,7 @@ from steerlens_lessons.l03_arcade import measures as arcade
 from steerlens_lessons.l04_mnist import measures as mnist
 from steerlens_lessons.l07_baselines import checks, measures, widgets
 
-from steerlens import Coefficients, Fourier, Pixels, extrapolate, steer
+from steerlens import Coefficients, Fourier, extrapolate
 from steerlens.data import ImageData
 
 
@@ -135,16 +135,6 @@ def test_all_that_is_measured_is_a_number_an_edit(x):
     assert all(values.shape == (4,) for values in measures.measured(x, y).values())
 
 
-def test_best_translation_score_includes_the_source(model, x):
-    targets = torch.tensor([1, 2, 3, 4])
-    with torch.no_grad():
-        p = model(x).softmax(1)[torch.arange(4), targets]
-    best, kept = measures.best_translation_score(model, x, targets, reach=1)
-    assert (best >= p - 1e-5).all() and (kept >= 1 / 9 - 1e-6).all()
-    still, all_kept = measures.best_translation_score(model, x, targets, reach=0)
-    assert torch.allclose(still, p, atol=1e-4) and (all_kept == 1).all()
-
-
 def test_one_wave_fills_the_frame_and_one_wavelet_does_not(x):
     for setting in widgets.STILL:
         wave, local = widgets.one_turned(x[:1], *setting)
@@ -189,15 +179,6 @@ def test_still_picture_has_a_row_a_setting(x):
     axes = widgets.coefficient_rows(x[:1], widgets.STILL).axes
     assert [axis.get_title() for axis in axes[:3]] == list(widgets.TITLES)
     assert [axis.get_ylabel() for axis in axes[::3]] == ["scale 0\n135°", "scale 1\n45°", "scale 2\n0°"]
-
-
-def test_way_and_motion(model, x):
-    morph = steer(model, x, 3, Pixels((28, 28)), steps=3)
-    way, share = measures.way_and_motion(morph)
-    assert way.shape == (3,) and share.shape == (4, 3) and share.min() >= 0 and share.max() <= 1
-    path = arcade.centroid_path(morph)
-    assert way[-1] == pytest.approx((path[:, 3] - path[:, 0]).norm(dim=1).quantile(0.5).item())
-    assert torch.equal(share[:, 0], measures.translation(x, morph.frames[:, 1], 20.0, 0.5)[0])
 
 
 def test_check_participation(says, images):

@@ -3,8 +3,8 @@
     python notebooks/site/equations.py write   generate notebooks/equations.md from the executed lessons
     python notebooks/site/equations.py check   say what `write` would change, and which equation has no cell
 
-The formulas stand in notebooks/steerlens_lessons/common/equations.py; a cell checks one by calling
-`check_equation`, which asserts and then prints the line that is collected here.
+The formulas stand in formulas.py; a cell checks one by calling `check_equation`, which asserts and then
+prints the line that is collected here.
 """
 
 import re
@@ -12,9 +12,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from formulas import EQUATIONS, PARTS
 from nbformat import NotebookNode
 from series import HERE, Lesson, lessons, read
-from steerlens_lessons.common.equations import EQUATIONS, LINE, PARTS
+from steerlens_lessons.common.equations import LINE
 
 TABLE = HERE / "equations.md"
 INTRODUCTION = """\
@@ -60,6 +61,8 @@ def collect(series: list[Lesson]) -> dict[str, list[Check]]:
                 continue
             for match in LINE.finditer(stdout(cell)):
                 error, tolerance = float(match["error"]), float(match["tolerance"])
+                if match["label"] not in found:
+                    sys.exit(f"{this.path.name}: no equation ({match['label']}) in formulas.py")
                 found[match["label"]].append(Check(this, cell.execution_count, error, tolerance))
     return found
 

@@ -5,8 +5,6 @@ references              edits of known kind: noise, a translation, a blend
 participation, away     over how much of the image an edit is spread; how much lies off the strokes
 spectrum, brightening   how fine it is; how much of it is a change of the mean
 translation             how much of it moving the whole image explains
-way_and_motion          the same against the way of the centre of mass
-best_translation_score  what a classifier gives to translations alone
 measured                all that is measured on an edit
 """
 
@@ -17,9 +15,8 @@ from torch import Tensor, nn
 
 from steerlens import Fourier, Morph, extrapolate, steer
 from steerlens.data import ImageData
-from steerlens.morphs.gradients import evaluation_mode, model_logits
 
-from ..l03_arcade.measures import centroid_path, figure_2_cases
+from ..l03_arcade.measures import figure_2_cases
 from ..l04_mnist.measures import PYRAMID, figure_3_cases
 from ..l05_color.measures import stroke
 
@@ -163,37 +160,6 @@ def _padded(images: Tensor, margin: int) -> tuple[Tensor, Tensor, Tensor]:
     height, width = (n + margin + (n + margin + 1) % 2 for n in images.shape[-2:])
     wy, wx = (2 * math.pi * torch.fft.fftfreq(n, dtype=images.dtype) for n in (height, width))
     return torch.fft.fft2(images, s=(height, width)), wy, wx
-
-
-@torch.no_grad()
-def best_translation_score(
-    model: nn.Module, images: Tensor, targets: Tensor, reach: int = 3
-) -> tuple[Tensor, Tensor]:
-    """Largest probability of each target over all whole-pixel translations up to ``reach`` pixels each way.
-
-    Returns:
-        largest (n,), and the share of all these translations that keep the class which the model saw, (n,).
-    """
-    places = torch.arange(-reach, reach + 1, dtype=images.dtype)
-    shifts = torch.cartesian_prod(places, places)
-    with evaluation_mode(model):
-        moved = [translated(images, shift.expand(len(images), 2)).clamp(0, 1) for shift in shifts]
-        logits = torch.stack([model_logits(model, part) for part in moved], 1)
-        seen = model_logits(model, images).argmax(1)
-    p = logits.softmax(2).gather(2, targets[:, None, None].expand(-1, len(shifts), 1))[..., 0]
-    return p.amax(1), (logits.argmax(2) == seen[:, None]).double().mean(1)
-
-
-def way_and_motion(morph: Morph) -> tuple[Tensor, Tensor]:
-    """How far the centre of mass goes, and how much of the edit one translation of the source explains.
-
-    Returns:
-        for about ten frames after the source, the median way in pixels (frames,), and the share (n, frames).
-    """
-    stride = max(1, len(morph.steps) // 10)
-    path, frames = centroid_path(morph), morph.frames[:, stride::stride]
-    way = (path - path[:, :1]).norm(dim=-1)[:, stride::stride].quantile(0.5, dim=0)
-    return way, torch.stack([translation(morph.frames[:, 0], f, 20, 0.5)[0] for f in frames.unbind(1)], 1)
 
 
 def measured(sources: Tensor, images: Tensor) -> dict[str, Tensor]:
