@@ -1,6 +1,6 @@
 """The formulas of notebooks/equations.md: label -> formula, for each part of the table.
 
-Equations (1) to (12) of "Through a Steerable Lens", every line of its Appendices A and B, those of MACO and of
+Equations (1) to (12) of "Through a Steerable Lens", every line of its Appendices A and B, those of MACO, of
 linear interpreters. A later lesson adds its equations as one more entry of `PARTS`, with its own labels.
 """
 
