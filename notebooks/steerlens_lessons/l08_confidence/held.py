@@ -6,18 +6,19 @@ between a smooth warp of the image and a step in phase and amplitude, and can pr
 blur the gradient, and in the end give up a part of what a smooth warp of the source does not explain.
 
 Smoothed         a classifier seen through random motion and noise (Smilkov et al., 2017; Dong et al., 2019)
-held_editors     pixels, pyramid and warps, driven by it
+Held             an editor that is driven by it
+held_editors     those of lesson 08: pixels, pyramid and warps
 """
 
 import math
-from functools import partial
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from steerlens._internal.checks import check_integer, check_number
 from steerlens._internal.modes import evaluation_mode
-from steerlens.evaluation.matched import GRID, Editor
+from steerlens.evaluation.matched import GRID, Edit, Editor
 from steerlens.evaluation.space import blurred
 from steerlens.evaluation.warp import WarpProblem, fit_warp
 from steerlens.morphs.gradients import analyzed_with_gradient, image_gradient
@@ -81,55 +82,64 @@ def randomly_moved(images: Tensor, count: int, generator: torch.Generator, motio
     return nn.functional.grid_sample(images, grid, align_corners=False)
 
 
+@dataclass(frozen=True)
+class Held:
+    """An editor: each step warps the image by a share of its length and moves its coefficients by the rest.
+
+    Attributes:
+        transform: whose coefficients move, by phase and amplitude (pixels, where there are no bands).
+        warp: share of each step that is a smooth warp.
+        noise, motion: of the `Smoothed` driver.
+        contrast: pull of grey pixels to black or white.
+        blur: of the gradient, in pixels.
+        pull: share that stays, in the end, of what a smooth warp of the source does not explain.
+    """
+
+    transform: Transform
+    warp: float = 0.0
+    noise: float = NOISE
+    motion: float = 1.0
+    contrast: float = 0.0
+    blur: float = 0.0
+    pull: float = 1.0
+
+    @torch.no_grad()
+    def __call__(self, model: nn.Module, images: Tensor, targets: Tensor, distance: float) -> Edit:
+        """As the editors of `steerlens.evaluation.editors`."""
+        smoothed, current = Smoothed(model, noise=self.noise, motion=self.motion), images
+        with evaluation_mode(smoothed):
+            for n in range(STEPS):
+                length = LENGTH * next(share for until, share in COOLING if n < until * STEPS)
+                gradient, _ = image_gradient(smoothed, current, targets)
+                grey = (current - 0.5) * ((current > 0) & (current < 1))
+                uphill = _unit(blurred(gradient, self.blur)) + self.contrast * _unit(grey)
+                if self.warp > 0:
+                    current = _warped(current, uphill, self.warp * length)
+                if self.warp < 1:
+                    current = _moved(current, uphill, (1 - self.warp) * length, self.transform)
+                current = _within(images, current, distance)
+        if self.pull < 1:
+            fitted = fit_warp(images, current, progress=False).images
+            current = fitted + self.pull * (current - fitted)
+        return straight_edit(images, current, distance)
+
+
 def held_editors(
     shape: tuple[int, int], padding: int = 0, noise: float = NOISE, contrast: float = CONTRAST
 ) -> dict[str, Editor]:
     """The editors, as `steerlens.evaluation.editors`; those with contrast are for ink, not for skin."""
-    pyramid, pixels = SteerablePyramid(shape, 3, 4, padding=padding), Pixels(shape)
-    held = partial(_held, noise=noise, transform=pyramid)
-    soft = partial(held, transform=pixels, warp=0.0, contrast=contrast, blur=BLUR, motion=WIDER)
+    pixel = Held(Pixels(shape), noise=noise)
+    joint = Held(SteerablePyramid(shape, 3, 4, padding=padding), noise=noise)
+    soft = replace(pixel, contrast=contrast, blur=BLUR, motion=WIDER)
     return {
-        "pixel, held": partial(held, transform=pixels, warp=0.0),
-        "CSP joint, held": partial(held, warp=0.0),
-        "CSP joint + warp, held": partial(held, warp=WARP),
-        "pixel + contrast, held": partial(held, transform=pixels, warp=0.0, contrast=contrast),
-        "CSP joint + warp + contrast, held": partial(held, warp=WARP, contrast=contrast),
+        "pixel, held": pixel,
+        "CSP joint, held": joint,
+        "CSP joint + warp, held": replace(joint, warp=WARP),
+        "pixel + contrast, held": replace(pixel, contrast=contrast),
+        "CSP joint + warp + contrast, held": replace(joint, warp=WARP, contrast=contrast),
         "pixel + contrast + blur, held": soft,
-        "pixel + contrast + blur + pull, held": partial(soft, pull=PULL),
+        "pixel + contrast + blur + pull, held": replace(soft, pull=PULL),
     }
-
-
-@torch.no_grad()
-def _held(
-    model: nn.Module,
-    images: Tensor,
-    targets: Tensor,
-    distance: float,
-    transform: Transform,
-    warp: float,
-    noise: float,
-    contrast: float = 0.0,
-    blur: float = 0.0,
-    motion: float = 1.0,
-    pull: float = 1.0,
-) -> tuple[Tensor, Tensor]:
-    """Each step warps the image smoothly by a share of the length and moves its coefficients by the rest."""
-    smoothed, current = Smoothed(model, noise=noise, motion=motion), images
-    with evaluation_mode(smoothed):
-        for n in range(STEPS):
-            length = LENGTH * next(share for until, share in COOLING if n < until * STEPS)
-            gradient, _ = image_gradient(smoothed, current, targets)
-            grey = (current - 0.5) * ((current > 0) & (current < 1))
-            uphill = _unit(blurred(gradient, blur)) + contrast * _unit(grey)
-            if warp > 0:
-                current = _warped(current, uphill, warp * length)
-            if warp < 1:
-                current = _moved(current, uphill, (1 - warp) * length, transform)
-            current = _within(images, current, distance)
-    if pull < 1:
-        fitted = fit_warp(images, current, progress=False).images
-        current = fitted + pull * (current - fitted)
-    return straight_edit(images, current, distance)
 
 
 def _unit(images: Tensor) -> Tensor:
