@@ -104,7 +104,7 @@ def _attacked(model: nn.Module, images: Tensor, labels: Tensor, radius: float) -
     change = torch.zeros_like(images)
     for _ in range(ATTACK_STEPS):
         at = (images + change).requires_grad_()
-        (gradient,) = torch.autograd.grad(nn.functional.cross_entropy(model(at), labels), at)
+        (gradient,) = torch.autograd.grad(nn.functional.cross_entropy(model(at.clone()), labels), at)
         change = change + length * nn.functional.normalize(gradient.flatten(1)).view_as(images)
         change = (images + change).clamp(0, 1) - images
         norm = change.flatten(1).norm(dim=1).clamp(min=radius)

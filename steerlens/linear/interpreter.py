@@ -77,7 +77,7 @@ class LinearInterpreter:
         self.chunk, self.keep_graph = check_integer("chunk", chunk, 1), check_flag("keep_graph", keep_graph)
         self._model, self._rules = model, {**RULES, **check_rules(rules)}
         with evaluation_mode(model), torch.no_grad():
-            expected = model(self.x0)
+            expected = model(self.x0.clone())
         self._graph: tuple[Tensor, Tensor] | None = None
         self._back: tuple[Tensor, Tensor] | None = None
         self.output = self.traced()[1].detach()

@@ -70,12 +70,17 @@ def activations(model: nn.Module, images: Tensor, layer: str | None = None) -> T
         layers = {name or None: module for name, module in model.named_modules()}  # None: the whole model
         if layer not in layers:
             raise ValueError(f"layer: expected one of {', '.join(filter(None, layers))}, got {layer!r}")
-        with layers[layer].register_forward_hook(lambda _, __, output: found.append(output)):
-            model(images)
+        with layers[layer].register_forward_hook(lambda _, __, output: found.append(_own(output))):
+            model(images.clone())
     if not found or not isinstance(found[-1], Tensor) or found[-1].ndim not in (2, 4):
         came = f"{[type(output).__name__ for output in found[-1:]] or 'no call'} of {layer!r}"
         raise ValueError(f"layer: expected one with an output (batch, channels, ...), got {came}")
     return found[-1]
+
+
+def _own(output: Any) -> Any:
+    """A layer's output as it is now: a later layer may work in place."""
+    return output.clone() if isinstance(output, Tensor) else output
 
 
 def logit(model: nn.Module, classes: Sequence[int] | int) -> Objective:

@@ -24,11 +24,13 @@ OBJECTIVES = ("log_probability", "logit", "margin")
 def model_logits(model: nn.Module, images: Tensor) -> Tensor:
     """Logits (batch, classes) of images (batch, channels, height, width).
 
+    The model gets a copy, which it may change in place.
+
     Raises:
         ValueError: the model does not take such images, or does not return finite (batch, classes) scores.
     """
     try:
-        logits = model(images)
+        logits = model(images.clone())
     except torch.OutOfMemoryError:
         raise
     except (RuntimeError, AssertionError, LookupError, TypeError, ValueError) as error:
