@@ -37,7 +37,7 @@ INK = (
     "pixel + contrast + blur + pull, held",
 )
 LITERAL = "CSP phase, frozen, literal"  # Eq. 10-11 by the letter: the low-pass held, too
-ROBUST_ROWS = ("pixel", "CSP phase", "CSP joint + warp + contrast, held")
+ROBUST_ROWS = ("pixel", "CSP phase", "CSP joint + warp + contrast, held", INK[-1])
 FACE_SCALE = 48 / 28  # a face has as many more pixels a side: the same change of each pixel
 
 
