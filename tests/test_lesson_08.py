@@ -13,7 +13,6 @@ from steerlens.evaluation import warp_energy
 
 SHAPE, CLASSES = (16, 12), ("a", "b", "c", "d", "e")
 EDITORS = 8
-BEST = "CSP joint + warp + contrast, held"
 
 
 @pytest.fixture

@@ -1,20 +1,21 @@
-"""Lesson 10: its measures, networks, figures and widget, and the checks of the exercises."""
+"""Lesson 10: its measures, election, networks and widget, and the checks of the exercises."""
 
 import hashlib
 import io
 import json
 import math
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from steerlens_lessons.l10_linear import checks, figures, measures, networks, widgets
+from steerlens_lessons.l10_linear import checks, measures, networks, votes, widgets
 from torch import nn
 
-from steerlens import SteerablePyramid, plot
-from steerlens.data import records
+from steerlens import plot
+from steerlens.data import ImageData, records
 from steerlens.linear import LinearInterpreter, rules
 
 
@@ -52,74 +53,27 @@ def test_shares_sum_to_one_and_name_their_layers(model, shown):
     assert torch.allclose(inner[:, 1:], table[:, 2:], atol=1e-4)
 
 
-def test_an_attack_is_one_signed_step_up_in_the_loss(model, shown):
-    labels = model(shown).argmax(1)
-    hostile = measures.attacked(model, shown, labels, 0.05)
-    step = (hostile - shown).abs()
-    inside = (hostile > 0) & (hostile < 1)
-    full = (step - 0.05).abs() < 1e-6  # nothing moves where there is no gradient
-    assert step.max() <= 0.05 + 1e-6 and (full | (step == 0))[inside].all() and full.double().mean() > 0.8
-    loss = nn.functional.cross_entropy
-    assert loss(model(hostile), labels) > loss(model(shown), labels)
-
-
-def test_the_true_class_stands_for_election_all_the_same():
-    scores = torch.tensor([0.1, 0.9, 0.5, 0.3])
-    assert measures.eligible(scores, torch.tensor(2), 2).tolist() == [1, 2]
-    assert measures.eligible(scores, torch.tensor(0), 2).tolist() == [1, 0]
-    assert measures.eligible(scores, torch.tensor(0)).tolist() == [1, 2, 3, 0]
-
-
-def test_spread_reach_coherence_and_shared_sources():
+def test_spread_reach_and_shared_sources():
     filters = torch.zeros(2, 3, 9, 9)
     filters[0, 1, 4, 4] = 2.0
     filters[1, :, 4, 2:6] = -1.0
     assert torch.allclose(measures.spread_of(filters), torch.tensor([1.0, 4.0]))
     assert torch.allclose(measures.reach_of(filters, [(4, 4), (4, 2)], 1.5), torch.tensor([0.0, 0.5]))
-    assert torch.allclose(measures.coherence(filters), torch.ones(2))
-    filters[1, :, 4, 2:4] = 1.0
-    assert measures.coherence(filters)[1].item() == pytest.approx(0)
     copied = torch.rand(3, 1, 20, 20, generator=torch.Generator().manual_seed(0)) * 0.01
     assert measures.shared_source(copied, [(5, 5), (5, 14), (14, 5)], 3).abs().max() < 0.2
     copied[:, :, 17:, 17:] = 1.0  # the same far place in all rows
     assert measures.shared_source(copied, [(5, 5), (5, 14), (14, 5)], 3).min() > 0.9
 
 
-def test_keys_weights_are_those_of_torch():
-    impulses = torch.eye(12, dtype=torch.float64)[:, None, None]
-    up = nn.functional.interpolate(impulses.expand(-1, 1, 4, -1), scale_factor=3, mode="bicubic")[:, 0, 5]
-    for phase in range(9, 27):
-        first, weights = measures.keys_weights(phase)
-        assert weights.sum().item() == pytest.approx(1)
-        assert torch.allclose(up[first : first + 4, phase], weights, atol=1e-14)
-
-
-def test_only_adaptive_systems_have_columns_that_vary(upscaler):
-    cubic = LinearInterpreter(nn.Upsample(scale_factor=3, mode="bicubic"), upscaler.x0)
-    places = [(5, 5), (6, 7), (5, 6)]
-    assert measures.adaptivity(cubic, places, 3) < 1e-5
-    assert measures.adaptivity(upscaler, places, 3) > 1e-3
-
-
-def test_bands_split_the_inner_product_exactly(images):
-    pyramid = SteerablePyramid((32, 32), scales=2, orientations=4)
-    rows, x = images(3, 3, 32, 32) - 0.5, images(3, 3, 32, 32, seed=1)
-    energy, products, names = measures.band_shares(pyramid, rows, x)
-    assert len(names) == energy.shape[1] == products.shape[1] == 10
-    assert names[0] == "high-pass" and names[1] == "scale 0, 0°" and names[-1] == "low-pass"
-    assert torch.allclose(energy.sum(1), torch.ones(3, dtype=energy.dtype))
-    assert torch.allclose(products.sum(1), (rows * x).sum((1, 2, 3)), atol=1e-10)
-
-
-def test_shares_of_classifiers_without_weights(monkeypatch, capsys, model, shown):
+def test_classifiers_without_weights(monkeypatch, capsys, model):
     def found(name):
         for stream in (sys.stdout, sys.stderr):
             print("a line that the lesson's table replaces", file=stream)
         return None if name == "absent" else model
 
     monkeypatch.setattr(measures.imagenet, "pretrained", found)
-    shares = measures.torchvision_shares(["absent", "there"], shown)
-    assert shares["absent"] is None and shares["there"].shape == (4,) and capsys.readouterr() == ("", "")
+    assert measures.pretrained_models(["absent", "there"]) == {"absent": None, "there": model}
+    assert capsys.readouterr() == ("", "")
 
 
 def test_the_subject_without_weights_is_lenet(monkeypatch):
@@ -128,6 +82,57 @@ def test_the_subject_without_weights_is_lenet(monkeypatch):
     assert not real and len(digits) == 20 and len(digits.classes) == 10
     with torch.no_grad():
         assert torch.equal(lenet(digits.images).argmax(1), digits.labels)
+
+
+def test_votes_are_counted():
+    cast = torch.tensor([[2, 2, 5, 7], [2, 2, 5, 7]])
+    found = votes.tally(cast, 5)
+    assert found["winner"] == 2 and found["true"] == 0.25 and found["first"] == 0.5
+    assert found["entropy"].item() == pytest.approx(1.5)
+    assert votes.tally(cast, 9)["true"] == 0 and votes.tally(0 * cast, 0)["entropy"] == 0
+
+
+def test_an_election_has_few_candidates_and_all(monkeypatch, model, shown):
+    monkeypatch.setattr(votes, "FEW", 1)
+    view = LinearInterpreter(model, shown[:1])
+    label = view.output.argmax().item()
+    found = votes.election(view, label)
+    assert found["winner"][0] == label and found["true"][0] == 1 and found["entropy"][0] == 0
+    everyone = votes.tally(view.pixel_discussion(range(10)).sum(1).argmax(0), label)
+    assert {kind: values[1] for kind, values in found.items()} == everyone
+
+
+def test_the_stored_election_is_what_its_record_says(monkeypatch, tmp_path):
+    found, record = votes.stored()
+    n = record["images"]
+    assert record["candidates"] == [32, 1000] and found["label"].shape == (n,)
+    for kind in ("winner", "true", "first", "entropy"):
+        assert found[kind].shape == (n, 2)
+    assert (found["true"] <= found["first"]).all() and (found["true"] >= 0).all()
+    won = found["winner"] == found["label"][:, None]
+    assert torch.equal(won, found["true"] == found["first"])
+    most = torch.tensor([32.0, 1000.0], dtype=torch.float64).log2()
+    assert (found["entropy"] > 0).all() and (found["entropy"] < most).all()
+    monkeypatch.setattr(records, "committed", lambda kind: tmp_path)
+    with pytest.raises(ValueError, match=r"votes-squeezenet1_0.json: expected a record, got FileNotFoundErr"):
+        votes.stored()
+
+
+def test_an_election_is_held_on_photographs_and_written(monkeypatch, tmp_path, model, shown):
+    labels = model(shown).argmax(1)
+    photographs = ImageData(shown, labels, tuple("abcdefghij"), "four")
+    for name, value in {"IMAGES": 3, "FEW": 4, "subject": lambda size: (model, photographs, True)}.items():
+        monkeypatch.setattr(votes, name, value)
+    monkeypatch.setattr(votes, "__spec__", SimpleNamespace(name="votes"))
+    monkeypatch.setattr(records, "committed", lambda kind: tmp_path)
+    assert votes.main() == tmp_path / votes.PATH
+    found, record = votes.stored()
+    assert torch.equal(found["label"], labels[:3]) and record["data"] == "four"
+    second = votes.election(LinearInterpreter(model[1], model[0](shown[1:2])), labels[1].item())
+    assert all(torch.allclose(found[kind][1].double(), second[kind].double()) for kind in second)
+    monkeypatch.setattr(votes, "subject", lambda size: (model, photographs, False))
+    with pytest.raises(FileNotFoundError, match="expected SqueezeNet's weights and 100 photographs in"):
+        votes.main()
 
 
 @pytest.mark.parametrize("name", networks.RECIPES)
@@ -157,9 +162,8 @@ def test_the_networks_shapes_and_pairs(images):
     assert networks.super_resolution()(low).shape == networks.bicubic(low).shape == high.shape
     painted = networks.painted(shown)
     assert networks.translator()(shown).shape == painted.shape == shown.shape
-    assert painted.abs().max() <= 1 and networks.luminance(
-        torch.ones(1, 3, 2, 2)
-    ).mean().item() == pytest.approx(1)
+    assert painted.abs().max() <= 1
+    assert high.allclose((shown * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True))
     assert networks.held_out(10).tolist() == [True, *[False] * 4] * 2 and networks.held_out(2).all()
 
 
@@ -193,13 +197,10 @@ def test_the_three_freezes_of_the_translator(images):
     assert corner[0] == 0 and corner[1] > 0
 
 
-def test_what_the_tiles_show():
+def test_weak_values_are_drawn_stronger():
     filters = torch.zeros(3, 4, 4)
     filters[0, 0, 0], filters[1, 3, 3] = 4.0, -0.25
-    assert torch.equal(figures.root(filters)[0, [0, 3, 1], [0, 3, 1]], torch.tensor([2.0, -0.5, 0.0]))
-    image, voters = torch.rand(3, 4, 4), filters[0] > 0
-    seen = figures.voted(image, voters)
-    assert torch.equal(seen[:, voters], image[:, voters]) and (seen[:, ~voters] >= 0.85).all()
+    assert torch.equal(widgets.root(filters)[0, [0, 3, 1], [0, 3, 1]], torch.tensor([2.0, -0.5, 0.0]))
 
 
 def test_a_pixel_is_marked_and_its_surroundings_cut_out():
@@ -212,15 +213,6 @@ def test_a_pixel_is_marked_and_its_surroundings_cut_out():
     assert torch.equal(widgets.zoomed(grid, 4, 4, 1), grid[:, 3:6, 3:6])
     corner = widgets.zoomed(grid, 0, 8, 1)
     assert torch.equal(corner[:, 1:, :2], grid[:, :2, 7:]) and (corner[:, 0] == 0).all()
-
-
-def test_bars_draw_means_and_deviations():
-    shares = torch.tensor([[0.5, 0.3, 0.2], [0.7, 0.1, 0.2]])
-    (bars,) = figures.layer_shares(["input", "a", "b"], {"clean": shares}).axes
-    assert [bar.get_width() for bar in bars.patches] == pytest.approx([0.6, 0.2, 0.2])
-    (first, *_) = bars.collections[0].get_segments()
-    assert first[1, 0] - first[0, 0] == pytest.approx(2 * shares[:, 0].std().item())
-    assert [label.get_text() for label in bars.get_yticklabels()] == ["input", "a", "b"]
 
 
 def test_the_picker_follows_its_sliders(upscaler):
@@ -241,9 +233,9 @@ def test_the_view_shows_the_chosen_row_and_column(upscaler):
     side, pitch = widgets.TILE, widgets.TILE + 8
     for place, image in (
         ((0, 0), widgets.marked(upscaler.x0[0], 6, 5)),
-        ((0, 1), plot.signed(figures.root(widgets.zoomed(row, 6, 5, 5)))),
+        ((0, 1), plot.signed(widgets.root(widgets.zoomed(row, 6, 5, 5)))),
         ((1, 0), widgets.marked(upscaler.output[0], 18, 15)),
-        ((1, 1), plot.signed(figures.root(widgets.zoomed(column, 18, 15, 15)))),
+        ((1, 1), plot.signed(widgets.root(widgets.zoomed(column, 18, 15, 15)))),
     ):
         top, left = (4 + pitch * index for index in place)
         found = pixels[:, top : top + side, left : left + side]

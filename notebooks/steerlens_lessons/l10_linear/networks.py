@@ -25,11 +25,12 @@ from steerlens import data as datasets
 from steerlens._internal.checks import check_choice
 from steerlens._internal.progress import progress_bar
 from steerlens.data import records
+from steerlens.transforms.color import rgb_to_yiq
 
 FACTOR = 3  # of the super-resolution
 HELD_OUT = 5  # every fifth photograph is kept for the test
 REMEDY = "restore it, or train it again (python -m steerlens_lessons.l10_linear.networks)"
-LUMINANCE = (0.299, 0.587, 0.114)
+bicubic = nn.Upsample(scale_factor=FACTOR, mode="bicubic")  # the classic upscaler
 
 
 def super_resolution(channels: int = 32) -> nn.Sequential:
@@ -76,22 +77,12 @@ def _block(before: int, after: int, side: int = 3, stride: int = 1) -> tuple[nn.
     return convolution, nn.InstanceNorm2d(after, affine=True), nn.ReLU()
 
 
-def luminance(images: Tensor) -> Tensor:
-    """(n, 3, h, w) to (n, 1, h, w)."""
-    return (images * images.new_tensor(LUMINANCE)[:, None, None]).sum(1, keepdim=True)
-
-
 def low_and_high(images: Tensor) -> tuple[Tensor, Tensor]:
     """Luminance at a third of the size (bicubic, antialiased) and in full; sides become multiples of 3."""
     side = images.shape[-1] // FACTOR * FACTOR
-    high = luminance(images)[..., :side, :side]
+    high = rgb_to_yiq(images)[:, :1, :side, :side]
     low = functional.interpolate(high, scale_factor=1 / FACTOR, mode="bicubic", antialias=True)
     return low.clamp(0, 1), high
-
-
-def bicubic(low: Tensor) -> Tensor:
-    """The classic upscaler: (n, c, h, w) to (n, c, 3 h, 3 w)."""
-    return functional.interpolate(low, scale_factor=FACTOR, mode="bicubic")
 
 
 def painted(images: Tensor, radius: int = 3) -> Tensor:

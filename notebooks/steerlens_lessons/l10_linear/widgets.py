@@ -9,7 +9,6 @@ from steerlens._internal.checks import check_integer
 from steerlens.linear import LinearInterpreter
 from steerlens.plot.widgets import StillBox, image_png, viewer
 
-from .figures import root
 from .measures import spread_of
 
 TILE = 192  # side of a panel in pixels
@@ -67,6 +66,12 @@ def marked(image: Tensor, row: int, column: int) -> Tensor:
     y, x = (torch.arange(height) - row).abs()[:, None], (torch.arange(width) - column).abs()
     cross = (y * x == 0) & (y + x > 0) & (y + x <= max(2, height // 16))
     return torch.where(cross, RED[:, None, None].to(image), image.detach().clamp(0, 1))
+
+
+def root(values: Tensor) -> Tensor:
+    """Square root of a filter (channels, height, width), summed over channels, with its sign: (1, ...)."""
+    total = values.sum(0, keepdim=True)
+    return total.sign() * total.abs().sqrt()
 
 
 def zoomed(image: Tensor, row: int, column: int, radius: int) -> Tensor:
