@@ -8,17 +8,18 @@ stored             the committed table
 ``python -m steerlens_lessons.l09_maco.table`` (``make tables``) computes it again: 20 minutes on a core.
 """
 
-import csv
 import hashlib
 import json
 import time
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 from PIL import Image
 from torch import Tensor, nn
 from torchvision.transforms.functional import pil_to_tensor, to_pil_image
+from torchvision.utils import make_grid
 
 from steerlens import imagenet, objectives
 from steerlens._internal.progress import progress_bar
@@ -33,6 +34,7 @@ from .measures import leave_one_out, spectral_distance, standing
 
 NETWORK = "squeezenet1_0"
 CLASSES = tuple(range(3, 1000, 50))  # every fifth class of the photographs, the first one on
+NAMES = [IMAGENET_CLASSES[label] for label in CLASSES]
 CANVAS, TILE = 160, 112  # pixels: as computed, and as kept in the contact sheet
 SETTINGS = {"steps": 128, "crops": 4, "size": 112, "sides": (0.9, 0.3), "noise": 0.08, "seed": 0}
 METHODS = {  # the transform and what is free; in the pyramid, phases that do not fit together cancel
@@ -43,8 +45,6 @@ METHODS = {  # the transform and what is free; in the pyramid, phases that do no
 }
 PHOTOGRAPHS = "photographs"
 EARLY = 8  # step whose score another machine finds within some percent: later ones depend on every rounding
-FIELDS = {"method": str, "class": int, "logit": float, "rank": int, "probability": float}
-FIELDS |= dict.fromkeys(("early_score", "last_score", "decibels"), float)
 REMEDY = "restore it, or compute it again (make tables)"
 
 
@@ -56,34 +56,32 @@ def spectra(photographs: Tensor) -> dict[str, Spectrum]:
 
 def measured_entry(
     model: nn.Module, photographs: Tensor, held: dict[str, Spectrum], method: str, label: int
-) -> tuple[dict[str, Any], Tensor]:
+) -> tuple[pd.DataFrame, Tensor]:
     """One row of the table, and the visualisation (3, height, width) of one class by one method."""
     transform, options = METHODS[method]
     found = maco(objectives.logit(model, label), held[transform], **SETTINGS, **options, progress=False)
-    scores = found.scores[0, [EARLY, -1]].tolist()
-    return _row(model, photographs, method, found.images, label, scores), found.images[0]
+    scores, away = found.scores[0, [EARLY, -1]].tolist(), spectral_distance(found.images, photographs)
+    return _row(model, method, label, found.images, scores, away), found.images[0]
+
+
+def photograph_rows(model: nn.Module, photographs: Tensor, labels: Tensor) -> pd.DataFrame:
+    """The same measures of the photographs of the classes, each compared with all other photographs."""
+    away, places = leave_one_out(photographs), [labels.tolist().index(label) for label in CLASSES]
+    pairs = zip(CLASSES, photographs[places].split(1), away[places], strict=True)
+    return pd.concat([_row(model, PHOTOGRAPHS, *pair, [0.0, 0.0], far) for *pair, far in pairs])
 
 
 def _row(
-    model: nn.Module, photographs: Tensor, method: str, image: Tensor, label: int, scores: list[float]
-) -> dict[str, Any]:
+    model: nn.Module, method: str, label: int, image: Tensor, scores: list[float], away: Tensor
+) -> pd.DataFrame:
     here = standing(model, image, torch.tensor([label]))
-    values = [here.logits.item(), here.ranks.item(), here.probabilities.item(), *scores]
-    away = spectral_distance(image, photographs).item()
-    return dict(zip(FIELDS, [method, label, *values, away], strict=True))
+    found = {"logit": here.logits, "rank": here.ranks, "probability": here.probabilities}
+    row = {"method": method, "class": label} | {name: value.item() for name, value in found.items()}
+    row |= {"early_score": scores[0], "last_score": scores[1], "decibels": away.item()}
+    return pd.DataFrame([row])
 
 
-def photograph_rows(model: nn.Module, photographs: Tensor, labels: Tensor) -> list[dict[str, Any]]:
-    """The same measures of the photographs of the classes, each compared with all other photographs."""
-    away, rows = leave_one_out(photographs), []
-    for label in CLASSES:
-        place = int((labels == label).nonzero()[0])
-        row = _row(model, photographs, PHOTOGRAPHS, photographs[place : place + 1], label, [0.0, 0.0])
-        rows.append({**row, "decibels": away[place].item()})
-    return rows
-
-
-def compute(work: Path, progress: bool = True) -> list[dict[str, Any]]:
+def compute(work: Path, progress: bool = True) -> pd.DataFrame:
     """All rows; each is written to the file ``work`` when it is there, and not computed again.
 
     Raises:
@@ -93,12 +91,12 @@ def compute(work: Path, progress: bool = True) -> list[dict[str, Any]]:
     if model is None or not set(CLASSES) <= set(data.labels.tolist()):
         raise FileNotFoundError(f"expected the weights of {NETWORK} and 100 photographs in {data_root()}")
     held = spectra(data.images)
-    rows = _read(work) if work.is_file() else photograph_rows(model, data.images, data.labels)
-    done = {(row["method"], row["class"]) for row in rows}
+    rows = pd.read_csv(work) if work.is_file() else photograph_rows(model, data.images, data.labels)
+    done = set(zip(rows["method"], rows["class"], strict=True))
     todo = [(method, label) for label in CLASSES for method in METHODS if (method, label) not in done]
     for method, label in progress_bar("maco table", progress, todo):
         row, image = measured_entry(model, data.images, held, method, label)
-        rows.append(row)
+        rows = pd.concat([rows, row], ignore_index=True)
         _write(work, rows)
         to_pil_image(image).save(_picture(work, method, label))
     return rows
@@ -110,33 +108,21 @@ def _picture(work: Path, method: str, label: int) -> Path:
 
 def contact_sheet(work: Path) -> Image.Image:
     """All visualisations beside the table's file ``work``: a row a method, a column a class."""
-    sheet = Image.new("RGB", (TILE * len(CLASSES), TILE * len(METHODS)))
-    for row, method in enumerate(METHODS):
-        for column, label in enumerate(CLASSES):
-            tile = Image.open(_picture(work, method, label)).resize((TILE, TILE), Image.Resampling.LANCZOS)
-            sheet.paste(tile, (TILE * column, TILE * row))
-    return sheet
+    pictures = [Image.open(_picture(work, method, label)) for method in METHODS for label in CLASSES]
+    tiles = [pil_to_tensor(p.resize((TILE, TILE), Image.Resampling.LANCZOS)) for p in pictures]
+    return to_pil_image(make_grid(tiles, nrow=len(CLASSES), padding=0))
 
 
-def _write(path: Path, rows: list[dict[str, Any]]) -> None:
+def _write(path: Path, rows: pd.DataFrame) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as file:
-        table = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        table.writeheader()
-        for row in rows:
-            table.writerow({name: f"{v:.6g}" if isinstance(v, float) else v for name, v in row.items()})
+    rows.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
-    with path.open(newline="") as file:
-        return [{name: FIELDS[name](text) for name, text in row.items()} for row in csv.DictReader(file)]
-
-
-def stored() -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Rows of the committed table, and its record. Raises ValueError unless its SHA-256 is the record's."""
+def stored() -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The committed table by method and class, and its record. Raises ValueError unless its SHA-256 fits."""
     path = records.committed("results") / f"maco-{NETWORK}.csv"
     record = records.checked(path, REMEDY)
-    return _read(path), record
+    return pd.read_csv(path, index_col=["method", "class"]), record
 
 
 def stored_sheet() -> Tensor:
@@ -145,17 +131,6 @@ def stored_sheet() -> Tensor:
     check_file(path, stored()[1]["sheet_sha256"], REMEDY)
     whole = pil_to_tensor(Image.open(path)).float() / 255
     return whole.unflatten(2, (len(CLASSES), TILE)).unflatten(1, (len(METHODS), TILE)).permute(1, 3, 0, 2, 4)
-
-
-def names() -> list[str]:
-    """Short names of the 20 classes."""
-    return [IMAGENET_CLASSES[label] for label in CLASSES]
-
-
-def column(rows: list[dict[str, Any]], method: str, field: str) -> Tensor:
-    """One measure of one method, float64 (classes,), in the order of `CLASSES`."""
-    found = {row["class"]: row[field] for row in rows if row["method"] == method}
-    return torch.tensor([found[label] for label in CLASSES], dtype=torch.float64)
 
 
 def main() -> None:
