@@ -5,9 +5,7 @@ from collections.abc import Collection
 from importlib.util import find_spec
 
 import torch
-from sklearn.datasets import load_sample_images
 from torch import Tensor
-from torchvision.transforms.v2.functional import center_crop, resize
 
 from steerlens.transforms.coefficients import Coefficients
 from steerlens.transforms.masks import angular_mask, bandpass_mask, frequency_grid
@@ -21,8 +19,12 @@ def photographs(size: int = 128) -> tuple[Tensor, Tensor]:
 
         pair = [curie(), parrot()]
     else:
+        from sklearn.datasets import load_sample_images
+
         print("plenoptic is not installed: a pagoda and a flower stand in for the portrait and the parrot.")
         pair = [torch.tensor(image).movedim(-1, 0)[None] / 255 for image in load_sample_images().images]
+    from torchvision.transforms.v2.functional import center_crop, resize  # takes seconds: only here
+
     pair = [image.to(torch.get_default_dtype()).mean(1, keepdim=True) for image in pair]
     squares = (center_crop(grey, [min(grey.shape[-2:])]) for grey in pair)
     return tuple(resize(square, [size, size]).clamp(0, 1) for square in squares)
