@@ -59,7 +59,7 @@ def main() -> Path:
     if not real:
         raise FileNotFoundError(f"expected SqueezeNet's weights and 100 photographs in {data_root()}")
     started, chosen = time.perf_counter(), photographs[first_correct(model, photographs, IMAGES)]
-    views = [LinearInterpreter(model[1], x, keep_graph=False) for x in model[0](chosen.images).split(1)]
+    views = (LinearInterpreter(model[1], x, keep_graph=False) for x in model[0](chosen.images).split(1))
     pairs = progress_bar("votes", True, zip(views, chosen.labels.tolist(), strict=True), IMAGES)
     found = [election(view, label) for view, label in pairs]
     values = {kind: torch.stack([each[kind] for each in found]) for kind in found[0]}
