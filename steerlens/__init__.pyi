@@ -8,6 +8,7 @@ from .morphs.frozen import extrapolate
 from .morphs.gradients import gradient_step, polar_gradient, wirtinger_gradient
 from .morphs.morph import Morph
 from .morphs.steering import steer
+from .morphs.views import Views
 from .plot.morphs import filmstrip
 from .transforms import color
 from .transforms.base import Fourier, Pixels
@@ -20,6 +21,7 @@ __all__ = [
     "Morph",
     "Pixels",
     "SteerablePyramid",
+    "Views",
     "color",
     "data",
     "evaluation",
