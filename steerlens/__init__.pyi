@@ -3,7 +3,8 @@
 from . import data, evaluation, linear, maco, plot
 from .classifiers import imagenet, models
 from .explorer import explore
-from .maco import objectives, spectra
+from .maco import spectra
+from .morphs import objectives
 from .morphs.frozen import extrapolate
 from .morphs.gradients import gradient_step, polar_gradient, wirtinger_gradient
 from .morphs.morph import Morph

@@ -15,13 +15,11 @@ from steerlens import (
 )
 from steerlens.morphs.gradients import (
     analyzed_with_gradient,
-    batched_logits,
     coefficient_gradient,
     evaluation_mode,
     image_gradient,
-    model_logits,
-    objective_values,
 )
+from steerlens.morphs.scores import batched_logits, model_logits, objective_values
 
 SHAPE = (9, 8)
 TRANSFORMS = [

@@ -14,7 +14,7 @@ from steerlens import (
     wirtinger_gradient,
 )
 from steerlens._internal.chunks import MODEL
-from steerlens.morphs.gradients import objective_values
+from steerlens.morphs.scores import objective_values
 
 SHAPE = (13, 16)
 TRANSFORMS = [

@@ -13,7 +13,7 @@ from .._internal.checks import (
 )
 from .._internal.modes import evaluation_mode
 from .._internal.progress import progress_bar
-from ..morphs.gradients import batched_logits, model_logits
+from ..morphs.scores import batched_logits, model_logits
 
 ATTACK_STEPS = 5  # of adversarial training
 

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from .._internal.checks import check_images, check_number, check_targets
 from .._internal.modes import evaluation_mode
 from ..morphs import extrapolate, steer
-from ..morphs.gradients import image_gradient, model_logits
+from ..morphs.gradients import image_gradient
+from ..morphs.scores import model_logits
 from ..morphs.steps import DISTANCE_TOLERANCE, bisect_distance, l2_distance
 from ..transforms.base import Fourier, Pixels
 from ..transforms.pyramid import SteerablePyramid

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from .._internal.checks import check_integer
 from .._internal.modes import evaluation_mode
 from ..data.images import ImageData, check_image_data
-from ..morphs.gradients import model_logits
+from ..morphs.scores import model_logits
 
 BATCH = 500  # images that are classified at once
 

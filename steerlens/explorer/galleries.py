@@ -20,7 +20,7 @@ from .._internal.modes import evaluation_mode
 from ..classifiers import models
 from ..data import ImageData
 from ..evaluation import first_correct
-from ..morphs.gradients import model_logits
+from ..morphs.scores import model_logits
 from .settings import Domain, Settings
 
 SHOWN = 12  # images in a guided gallery, at least 3 of each class

@@ -16,8 +16,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from .._internal.modes import evaluation_mode
-from ..morphs.gradients import model_logits
 from ..morphs.morph import Morph, enlarged, measured
+from ..morphs.scores import Scores, scored
 from ..morphs.steering import Chords
 from ..morphs.steps import bisect_distance
 from ..plot.widgets import pixels_png, screen_scale
@@ -49,9 +49,10 @@ def matched(model: nn.Module, morphs: Sequence[Morph]) -> Morph:
     wanted = torch.linspace(0, 0.999 * farthest, POSITIONS, dtype=torch.float64).to(morphs[0].distances)
     frames = torch.stack([_at(morph, wanted) for morph in morphs])
     with evaluation_mode(model), torch.no_grad():
-        logits = torch.stack([model_logits(model, row) for row in frames])
-    targets = torch.cat([morph.targets for morph in morphs])
-    return measured(frames, logits, wanted, targets, Chords(frames, wanted))
+        targets = torch.cat([morph.targets for morph in morphs if morph.targets is not None])
+        found = [scored(model, row, target) for row, target in zip(frames, targets, strict=True)]
+    scores = Scores(*(torch.stack(part) for part in zip(*found, strict=True)))
+    return measured(frames, scores, wanted, targets, Chords(frames, wanted))
 
 
 def _at(morph: Morph, distances: Tensor) -> Tensor:

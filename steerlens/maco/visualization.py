@@ -15,7 +15,7 @@ from torch.nn.functional import affine_grid, grid_sample, interpolate
 
 from .._internal.checks import LARGEST_SEED, check_choice, check_flag, check_integer, check_number
 from .._internal.progress import progress_bar
-from .objectives import Objective
+from ..morphs.objectives import Objective
 from .spectra import Spectrum
 
 RATES = {"phase": 0.1, "spectrum": 0.05, "pixels": 0.05}

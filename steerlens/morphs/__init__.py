@@ -1,6 +1,9 @@
 """Morphs: a class gradient turned into a change of phase, and followed.
 
-gradients    Wirtinger gradients of a classifier's score (Eq. 1, 3-9)
+scores       what a model says, and the score that is raised (Eq. 1)
+objectives   scores of hidden layers
+views        random views, over which a gradient is averaged
+gradients    Wirtinger gradients of the score (Eq. 1, 3-9)
 steps        which coefficients are edited, and one step
 frozen       the path of one gradient, amplified (Eq. 2, 10-11, Appendix B)
 morph        `Morph`, its frames and distances; `extrapolate`, along that path

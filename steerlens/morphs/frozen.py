@@ -5,8 +5,9 @@ FrozenPath    their images at any k: one by one, or a sweep from the source outw
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -18,30 +19,32 @@ from .._internal.checks import (
     check_memory,
     check_number,
     check_steps,
-    check_targets,
 )
-from .._internal.chunks import TRANSFORM, images_at_once, in_chunks, row_slices
-from .._internal.modes import evaluation_mode
+from .._internal.chunks import MODEL, TRANSFORM, images_at_once, in_chunks, row_slices
+from .._internal.modes import evaluation_mode, own_precision
 from .._internal.progress import progress_bar
 from ..transforms.base import Transform, check_transform
 from ..transforms.coefficients import Coefficients
-from .gradients import OBJECTIVES, analyzed_with_gradient, batched_logits, gradient_step, image_gradient
+from .gradients import analyzed_with_gradient, gradient_step, image_gradient
 from .morph import Morph, measured
+from .scores import Objective, Scores, batched_scores, check_question
 from .steps import AMPLITUDES, amplitude_gain, phasor, rendered
+from .views import Views, check_views
 from .weights import edit_weights
 
 
 def extrapolate(
     model: nn.Module,
     images: Tensor,
-    targets: Tensor | Sequence[int] | int,
+    targets: Tensor | Sequence[int] | int | None,
     transform: Transform,
     *,
     alpha: float = 1.0,
     steps: int | Sequence[float] = 24,
     amplitude: str = "constant",
     residuals: Mapping[str, str] | str | None = None,
-    objective: str = "log_probability",
+    objective: Objective = "log_probability",
+    views: Views | None = None,
     scales: Sequence[int] | int | None = None,
     orientations: Sequence[int] | int | None = None,
     bands: Iterable[tuple[int, int]] | None = None,
@@ -55,9 +58,11 @@ def extrapolate(
     for the real residuals that are to be extrapolated (Eq. 2).
 
     Args:
-        model: maps images to logits (batch, classes); used in eval mode and given back as it was.
+        model: maps images to logits (batch, classes), a single column being that of class 1 against class
+            0; used in eval mode and given back as it was.
         images: (batch, channels, height, width) in [0, 1].
-        targets: class indices (batch,), or one for all.
+        targets: class indices (batch,), or one for all; None: no class is asked for, and the objective is
+            a function. The model's output may be anything then.
         transform: `SteerablePyramid`, `Fourier`, `Pixels` or another `Transform`.
         alpha: amplifier of the gradient (Eq. 6).
         steps: how many frames after the source (k = 1 .. steps), or the increasing positive k themselves.
@@ -67,7 +72,10 @@ def extrapolate(
             ``transform.residual_policy``, here, in `steer`, and whatever bands are chosen: a pyramid's
             high-pass is fixed and its low-pass linear, Fourier's self-conjugate coefficients are fixed,
             pixels linear. "fixed" is the paper's literal Eq. 10-11: phases alone.
-        objective: "log_probability" of the target, its "logit", or the "margin" to the source class.
+        objective: "log_probability" of the target, its "logit", or the "margin" to the source class; or a
+            function of the model's output and the images that returns a value for each, (batch,); or one
+            of `steerlens.objectives`.
+        views: random views of an image over which the gradient is averaged, an `steerlens.Views`.
         scales, orientations: edit only these bands (scale 0 is the finest).
         bands: edit only these, pairs (scale, orientation); none if [].
         amplifiers: one factor on alpha for each channel.
@@ -81,26 +89,31 @@ def extrapolate(
     images = check_images(images, check_transform(transform), unit_range=True).detach()
     alpha, k = check_number("alpha", alpha), check_steps(steps).to(images)
     check_choice("amplitude", amplitude, AMPLITUDES)
-    check_choice("objective", objective, OBJECTIVES)
-    targets = check_targets(targets, len(images)).to(images.device)
+    targets = check_question(objective, targets, images)
     weights = edit_weights(transform, images, residuals, scales, orientations, bands, amplifiers)
     memory = check_memory(memory)
 
-    def at_sources(images: Tensor, targets: Tensor) -> tuple[Tensor, FrozenParts]:
-        gradient, logits = image_gradient(model, images, targets, objective)
-        return logits, FrozenParts.at(images, gradient, transform, weights, alpha, amplitude)
+    copies = 1 if views is None else check_views(views).count
 
-    with evaluation_mode(model), torch.no_grad():
-        logits, parts = in_chunks(at_sources, (images, targets), images_at_once(images, memory))
+    def at_sources(rows: Tensor) -> tuple[Scores, FrozenParts]:
+        asked = None if targets is None else targets[rows]
+        seen = None if views is None else views.restarted()
+        gradient, scores = image_gradient(model, images[rows], asked, objective, views=seen)
+        return scores, FrozenParts.at(images[rows], gradient, transform, weights, alpha, amplitude)
+
+    with evaluation_mode(model), own_precision(), torch.no_grad():
+        most = images_at_once(images, memory, MODEL * copies)
+        scores, parts = in_chunks(at_sources, (torch.arange(len(images), device=images.device),), most)
         path = FrozenPath(parts, transform, amplitude)
-        return _frozen_morph(model, images, logits, targets, k, path, memory, progress)
+        score = partial(batched_scores, model, objective=objective, memory=memory)
+        return _frozen_morph(score, images, scores, targets, k, path, memory, progress)
 
 
 def _frozen_morph(
-    model: nn.Module,
+    score: Callable[[Tensor, Tensor | None, Tensor | None], Scores],
     images: Tensor,
-    logits: Tensor,
-    targets: Tensor,
+    first: Scores,
+    targets: Tensor | None,
     k: Tensor,
     path: "FrozenPath",
     memory: float | None,
@@ -108,16 +121,19 @@ def _frozen_morph(
 ) -> Morph:
     """Frames at every k, rendered and scored some at a time."""
     frames = images.new_empty((len(images), len(k) + 1, *images.shape[1:]))
-    scores = logits.new_empty(len(images), len(k) + 1, logits.shape[1])
-    frames[:, 0], scores[:, 0] = images, logits
+    scores = Scores(*(part.new_empty(len(images), len(k) + 1, *part.shape[1:]) for part in first))
+    frames[:, 0], scores.values[:, 0], scores.logits[:, 0] = images, *first
     most = images_at_once(images, memory, TRANSFORM)
     with progress_bar("extrapolate", progress, total=len(images) * len(k)) as bar:
         for rows in row_slices(len(images), most):
             frame = 1
             for part in path.sweep(rows, k.tolist(), max(1, most // (rows.stop - rows.start))):
                 now = slice(frame, frame := frame + len(part))
-                found = batched_logits(model, part.flatten(0, 1), memory).unflatten(0, part.shape[:2])
-                frames[rows, now], scores[rows, now] = part.transpose(0, 1), found.transpose(0, 1)
+                asked = (None if t is None else t[rows].repeat(len(part)) for t in (targets, first.sources))
+                found = score(part.flatten(0, 1), *asked)
+                frames[rows, now] = part.transpose(0, 1)
+                for into, new in zip(scores, found, strict=True):
+                    into[rows, now] = new.unflatten(0, part.shape[:2]).transpose(0, 1)
                 bar.update(part.shape[0] * part.shape[1])
     return measured(frames, scores, torch.cat([k.new_zeros(1), k]), targets, path)
 

@@ -1,130 +1,80 @@
-"""Class gradients with respect to transform coefficients: Eq. 1-9 of "Through a Steerable Lens".
+"""Gradients with respect to transform coefficients: Eq. 1-9 of "Through a Steerable Lens".
 
-    objective_values     the score L whose gradient is followed (Eq. 1)
     image_gradient       dL/ds, at the image itself
     wirtinger_gradient   dL/dS* of every complex coefficient (Eq. 3), dL/dr of every real one
     polar_gradient       its amplitude and phase parts (Eq. 5, inverted)
     gradient_step        the factor z of one ascent step S -> S z (Eq. 6-9)
 
-torch returns twice the paper's gradient for a complex leaf, 2 dL/dS*; everything here is the paper's.
+The score L is that of ``scores.py``. torch returns twice the paper's gradient for a complex leaf, 2 dL/dS*;
+everything here is the paper's.
 """
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from .._internal.checks import check_choice, check_complex, check_images, check_number, check_targets
-from .._internal.chunks import images_at_once, in_chunks
-from .._internal.modes import evaluation_mode
+from .._internal.checks import check_complex, check_images, check_number
+from .._internal.modes import evaluation_mode, own_precision
 from ..transforms.base import Transform, check_transform
 from ..transforms.coefficients import Coefficients
-
-OBJECTIVES = ("log_probability", "logit", "margin")
-
-
-def model_logits(model: nn.Module, images: Tensor) -> Tensor:
-    """Logits (batch, classes) of images (batch, channels, height, width).
-
-    The model gets a copy, which it may change in place.
-
-    Raises:
-        ValueError: the model does not take such images, or does not return finite (batch, classes) scores.
-    """
-    try:
-        logits = model(images.clone())
-    except torch.OutOfMemoryError:
-        raise
-    except (RuntimeError, AssertionError, LookupError, TypeError, ValueError) as error:
-        expected = f"one that accepts {images.dtype} images of shape {tuple(images.shape)}"
-        raise ValueError(f"model: expected {expected}, got {type(error).__name__}: {error}") from error
-    expected = f"model: expected logits of shape ({len(images)}, classes)"
-    if not isinstance(logits, Tensor) or not logits.is_floating_point():
-        raise ValueError(f"{expected}, got {logits.dtype if isinstance(logits, Tensor) else type(logits)}")
-    if logits.ndim != 2 or len(logits) != len(images) or logits.shape[1] == 0:
-        raise ValueError(f"{expected}, got {tuple(logits.shape)}")
-    if not logits.isfinite().all():
-        raise ValueError(f"{expected} that are finite, got NaN or infinite ones")
-    return logits
-
-
-@torch.no_grad()
-def batched_logits(model: nn.Module, images: Tensor, memory: float | None = None) -> Tensor:
-    """:func:`model_logits` of any number of images, in eval mode, some at a time (see `images_at_once`)."""
-    most = images_at_once(images, memory)
-    with evaluation_mode(model):
-        return in_chunks(lambda part: model_logits(model, part), (images,), most)
-
-
-def objective_values(
-    logits: Tensor, targets: Tensor, objective: str, sources: Tensor | None = None
-) -> Tensor:
-    """The score L (batch,) that extrapolation raises.
-
-    Args:
-        logits: (batch, classes).
-        targets: class indices (batch,).
-        objective: "log_probability" of the target (the paper's), its "logit", or the "margin", target
-            logit minus source logit.
-        sources: class indices (batch,) that the margin is taken to; the predicted classes if None.
-    """
-    check_choice("objective", objective, OBJECTIVES)
-    values = logits.gather(1, targets[:, None]).squeeze(1)
-    if objective == "log_probability":
-        return nn.functional.logsigmoid(values - _rivals(logits, targets))
-    if objective == "margin":
-        sources = logits.argmax(dim=1) if sources is None else sources
-        values = values - logits.gather(1, sources[:, None]).squeeze(1)
-    return values
-
-
-def _rivals(logits: Tensor, targets: Tensor) -> Tensor:
-    """logsumexp of all logits but the target's, (batch,).
-
-    log p = log sigmoid(target's logit - this) keeps its gradient, 1 - p, where softmax has rounded p to 1.
-    """
-    others = torch.ones_like(logits, dtype=torch.bool).scatter(1, targets[:, None], False)
-    if logits.shape[1] == 1:  # no rival: p = 1
-        return logits.new_full((len(logits),), -torch.inf)
-    return logits[others].view(len(logits), -1).logsumexp(1)
+from .scores import Objective, Scores, check_question, scored
+from .views import Views, check_views
 
 
 def image_gradient(
     model: nn.Module,
     images: Tensor,
-    targets: Tensor | int,
-    objective: str = "log_probability",
+    targets: Tensor | int | None,
+    objective: Objective = "log_probability",
     sources: Tensor | None = None,
-) -> tuple[Tensor, Tensor]:
-    """dL/ds at every pixel, and the logits, in the mode that the model is in.
+    views: Views | None = None,
+) -> tuple[Tensor, Scores]:
+    """dL/ds at every pixel, and the scores, in the mode that the model is in.
+
+    Args:
+        model, images, targets, objective, sources: see :func:`steerlens.morphs.scores.scored`.
+        views: the gradient is the mean over random views, and the scores are those of the images as they are.
 
     Returns:
-        gradient, shaped like ``images``, and logits (batch, classes), both detached.
+        gradient, shaped like ``images``, and `Scores`, all of them detached.
 
     Raises:
         ValueError: the targets do not fit the model, or its output does not depend on the images.
     """
-    with torch.inference_mode(False), torch.enable_grad():
+    if views is not None:
+        with torch.no_grad():
+            plain = scored(model, images, targets, objective, sources)
+        sources = plain.sources if sources is None else sources
+    with own_precision(), torch.enable_grad():
         leaf = images.detach().clone().requires_grad_()
-        logits = model_logits(model, leaf)
-        targets = check_targets(targets, *logits.shape).to(images.device).clone()
-        sources = None if sources is None else sources.clone()  # clones serve in inference mode, too
-        values = objective_values(logits, targets, objective, sources)
+        seen = leaf if views is None else views(leaf)
+        copies = len(seen) // len(leaf)
+        asked, before = (_repeated(t, copies) for t in (targets, sources))
+        found = scored(model, seen, asked, objective, before)
         gradient = None
-        if values.requires_grad:
-            (gradient,) = torch.autograd.grad(values.sum(), leaf, allow_unused=True)
+        if found.values.requires_grad:
+            (gradient,) = torch.autograd.grad(found.values.sum() / copies, leaf, allow_unused=True)
     if gradient is None:
         expected = "an output that depends on the images through autograd"
         raise ValueError(f"model: expected {expected}, got one that does not")
     if not gradient.isfinite().all():
         raise ValueError("model: expected a finite gradient at the images, got NaN or infinite values")
-    return gradient, logits.detach()
+    return gradient, Scores(*(part.detach() for part in (found if views is None else plain)))
+
+
+def _repeated(classes: Any, copies: int) -> Any:
+    """Class indices (batch,) for that many views of each image."""
+    return classes.repeat_interleave(copies) if isinstance(classes, Tensor) and classes.ndim else classes
 
 
 def wirtinger_gradient(
     model: nn.Module,
     images: Tensor,
-    targets: Tensor | int,
+    targets: Tensor | int | None,
     transform: Transform,
-    objective: str = "log_probability",
+    objective: Objective = "log_probability",
+    views: Views | None = None,
 ) -> Coefficients:
     """dL/dS* of the coefficients of images (Eq. 1 and 3), and dL/dr of the real residuals.
 
@@ -133,19 +83,18 @@ def wirtinger_gradient(
     max-pooling sit on ties which the rounding of a round trip would break differently.
 
     Args:
-        model: maps images to logits (batch, classes).
+        model, targets, objective, views: as in :func:`steerlens.extrapolate`.
         images: (batch, channels, height, width) in [0, 1].
-        targets: class indices (batch,), or one for all.
         transform: a `Transform` of the images' height and width.
-        objective: see :func:`objective_values`.
 
     Raises:
         TypeError, ValueError: an argument that does not fit the others.
     """
-    check_images(images, check_transform(transform), unit_range=True)
-    check_choice("objective", objective, OBJECTIVES)
+    images = check_images(images, check_transform(transform), unit_range=True)
+    targets = check_question(objective, targets, images)
     with evaluation_mode(model):
-        gradient, _ = image_gradient(model, images, targets, objective)
+        seen = None if views is None else check_views(views).restarted()
+        gradient, _ = image_gradient(model, images, targets, objective, views=seen)
     return coefficient_gradient(gradient, images, transform)
 
 

@@ -14,10 +14,18 @@ from torch import Tensor, nn
 from .._internal.checks import check_indices, check_integer, check_number
 from .._internal.chunks import TRANSFORM, images_at_once, in_chunks
 from ..transforms.coefficients import batch_rows, same_tensors
+from .scores import Scores
 from .steps import DISTANCE_TOLERANCE, bisect_distance, l2_distance
 
 LONGEST_GIF_FRAME = 655_350  # milliseconds: 16 bits of hundredths of a second
-ROWS = ("frames", "probabilities", "distances", "sources", "targets")  # of a morph: tensors, a row each
+ROWS = (
+    "frames",
+    "values",
+    "distances",
+    "probabilities",
+    "sources",
+    "targets",
+)  # tensors, a row each, or None
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -29,26 +37,35 @@ class Morph:
 
     Attributes:
         frames: (batch, frames, channels, height, width), clipped to [0, 1]; ``frames[:, 0]`` the sources.
-        probabilities: (batch, frames, classes), what the model says of each frame.
+        probabilities: (batch, frames, classes), what the model says of each frame; None, and so are sources
+            and targets, where no class was asked for.
         distances: (batch, frames), L2 distance of each frame to its source.
         steps: (frames,), k of each frame, 0 first.
         sources: (batch,), class that the model sees in each source.
         targets: (batch,), class that was asked for.
         render: images at any rows and positions k (both (n,)) up to the last step: on the path itself for
             `extrapolate`, on the chord between the two neighbouring frames for `steer`.
+        values: (batch, frames), the objective's value in each frame; log p of the target if None is given.
     """
 
     frames: Tensor
-    probabilities: Tensor
+    probabilities: Any  # a Tensor wherever a class was asked for
     distances: Tensor
     steps: Tensor
-    sources: Tensor
-    targets: Tensor
+    sources: Any
+    targets: Any
     render: Callable[[Tensor, Tensor], Tensor]
+    values: Any = None  # a Tensor, once it is made
+
+    def __post_init__(self) -> None:
+        if self.values is None:
+            object.__setattr__(self, "values", self.target_probabilities.log())
 
     @property
     def target_probabilities(self) -> Tensor:
-        """Probability of each morph's target in each frame, (batch, frames)."""
+        """Probability of each morph's target in each frame, (batch, frames). Raises ValueError if none is."""
+        if self.probabilities is None or self.targets is None:
+            raise ValueError("targets: expected a morph that asked for a class, got one with values alone")
         index = self.targets[:, None, None].expand(-1, len(self.steps), 1)
         return self.probabilities.gather(2, index).squeeze(2)
 
@@ -119,24 +136,31 @@ class Morph:
         """Some of the morphs, by slice, indices, boolean mask, or one index (a batch of one)."""
         rows = batch_rows(rows, len(self))
         chosen = torch.arange(len(self), device=self.frames.device)[rows]
-        parts = {name: getattr(self, name)[chosen] for name in ROWS}
+        parts = {name: part[chosen] for name, part in self._tensors() if name in ROWS}
         return replace(self, **parts, render=_Rows(self.render, chosen))
 
     def to(self, device: torch.device | str) -> "Morph":
         """The same on a device."""
-        parts = {name: getattr(self, name).to(device) for name in (*ROWS, "steps")}
+        parts = {name: part.to(device) for name, part in self._tensors()}
         return replace(self, **parts, render=_on(device, self.render))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Morph):
             return NotImplemented
-        ours, theirs = ([getattr(morph, name) for name in (*ROWS, "steps")] for morph in (self, other))
-        return same_tensors(ours, theirs)
+        (names, ours), (others, theirs) = (zip(*morph._tensors(), strict=True) for morph in (self, other))
+        return names == others and same_tensors(ours, theirs)
+
+    def _tensors(self) -> list[tuple[str, Tensor]]:
+        """Name and tensor of all that was measured."""
+        found = [(name, getattr(self, name)) for name in (*ROWS, "steps")]
+        return [(name, part) for name, part in found if part is not None]
 
     def __repr__(self) -> str:
-        final = self.target_probabilities[:, -1].quantile(0.5)
+        asked = self.targets is not None
+        name, found = ("target probability", self.target_probabilities) if asked else ("value", self.values)
         batch, frames = self.distances.shape
-        return f"Morph({batch} images, {frames} frames, median target probability at the end {final:.3g})"
+        final = found[:, -1].quantile(0.5)
+        return f"Morph({batch} images, {frames} frames, median {name} at the end {final:.3g})"
 
 
 @dataclass(frozen=True)
@@ -159,12 +183,27 @@ def _on(device: torch.device | str, render: Callable[[Tensor, Tensor], Tensor]) 
 
 
 def measured(
-    frames: Tensor, logits: Tensor, k: Tensor, targets: Tensor, render: Callable[[Tensor, Tensor], Tensor]
+    frames: Tensor,
+    scores: Scores,
+    k: Tensor,
+    targets: Tensor | None,
+    render: Callable[[Tensor, Tensor], Tensor],
 ) -> Morph:
-    """A morph of these frames, with what is derived from them and their logits (batch, frames, classes)."""
+    """A morph of these frames, with what follows from them and their scores.
+
+    Args:
+        frames: (batch, frames, channels, height, width).
+        scores: values (batch, frames) and logits (batch, frames, classes).
+        k: (frames,).
+        targets: (batch,), or None.
+        render: as of `Morph`.
+    """
     most = images_at_once(frames[:, 0], bytes_each=TRANSFORM * frames.shape[1])
     distances = in_chunks(lambda rows: l2_distance(rows, rows[:, :1]), (frames,), most)
-    return Morph(frames, logits.softmax(2), distances, k, logits[:, 0].argmax(1), targets, render)
+    if targets is None:
+        return Morph(frames, None, distances, k, None, None, render, scores.values)
+    sources, p = scores.logits[:, 0].argmax(1), scores.logits.softmax(2)
+    return Morph(frames, p, distances, k, sources, targets, render, scores.values)
 
 
 def enlarged(image: Tensor, scale: int) -> np.ndarray:

@@ -16,21 +16,15 @@ from .._internal.checks import (
     check_integer,
     check_memory,
     check_number,
-    check_targets,
 )
-from .._internal.chunks import images_at_once, row_slices
-from .._internal.modes import evaluation_mode
+from .._internal.chunks import MODEL, images_at_once, row_slices
+from .._internal.modes import evaluation_mode, own_precision
 from .._internal.progress import progress_bar
 from ..transforms.base import Transform, check_transform
 from ..transforms.coefficients import Coefficients
-from .gradients import (
-    OBJECTIVES,
-    analyzed_with_gradient,
-    coefficient_gradient,
-    image_gradient,
-    model_logits,
-)
+from .gradients import analyzed_with_gradient, coefficient_gradient, image_gradient
 from .morph import Morph, measured
+from .scores import Objective, Scores, check_question, scored
 from .steps import (
     DIRECTIONS,
     ascent_increments,
@@ -41,6 +35,7 @@ from .steps import (
     rendered,
     scaled,
 )
+from .views import Views, check_views
 from .weights import edit_weights
 
 REGIMES = ("live", "persistent")
@@ -49,7 +44,7 @@ REGIMES = ("live", "persistent")
 def steer(
     model: nn.Module,
     images: Tensor,
-    targets: Tensor | Sequence[int] | int,
+    targets: Tensor | Sequence[int] | int | None,
     transform: Transform,
     *,
     regime: str = "live",
@@ -57,10 +52,12 @@ def steer(
     cap: float = 0.3,
     steps: int = 24,
     budget: float | None = None,
+    until: float | None = None,
     length: float | None = None,
     alpha: float = 1.0,
     residuals: Mapping[str, str] | str | None = None,
-    objective: str = "log_probability",
+    objective: Objective = "log_probability",
+    views: Views | None = None,
     scales: Sequence[int] | int | None = None,
     orientations: Sequence[int] | int | None = None,
     bands: Iterable[tuple[int, int]] | None = None,
@@ -74,7 +71,8 @@ def steer(
 
     Args:
         model, images, targets, transform: as in :func:`steerlens.extrapolate`, and so are residuals,
-            objective, scales, orientations, bands, amplifiers, memory and progress.
+            objective, views (drawn anew at every step), scales, orientations, bands, amplifiers, memory and
+            progress.
         regime: "live" analyses the current image again at every step; "persistent" keeps the source's
             coefficients and adds up increments to their phases (and log-amplitudes).
         direction: "phase": dL/dPhi, which moves the strong coefficients; "wirtinger": arg z of Eq. 9,
@@ -85,29 +83,33 @@ def steer(
         length: L2 distance in the image that each step covers, to first order, whatever ``cap`` says: a fair
             pace for different transforms.
         budget: L2 distance to the source at which each morph stops, met to 5e-4; None: no stop.
+        until: value of the objective at which each morph stops, log 0.99 for instance: the first frame that
+            reaches it is the last that differs; None: no stop.
         alpha: step size of Eq. 6, for the direction "wirtinger" alone.
 
     Raises:
         TypeError, ValueError: an argument that does not fit; the message says what was expected.
     """
     images = check_images(images, check_transform(transform), unit_range=True).detach()
-    targets = check_targets(targets, len(images)).to(images.device)
+    targets = check_question(objective, targets, images)
     weights = edit_weights(transform, images, residuals, scales, orientations, bands, amplifiers)
     plan = _Plan(
         transform,
         weights,
-        objective=check_choice("objective", objective, OBJECTIVES),
+        objective=objective,
+        views=None if views is None else check_views(views),
         persistent=check_choice("regime", regime, REGIMES) == "persistent",
         direction=check_choice("direction", direction, DIRECTIONS),
         cap=check_number("cap", cap, positive=True),
         alpha=check_number("alpha", alpha),
         steps=check_integer("steps", steps, 1),
         budget=None if budget is None else check_number("budget", budget, positive=True),
+        until=None if until is None else check_number("until", until),
         length=None if length is None else check_number("length", length, positive=True),
     )
-    frames, logits = _in_chunks(model, images, targets, plan, check_memory(memory), progress)
+    frames, scores = _in_chunks(model, images, targets, plan, check_memory(memory), progress)
     k = torch.arange(steps + 1, device=images.device, dtype=images.dtype)
-    return measured(frames, logits, k, targets, Chords(frames, k))
+    return measured(frames, scores, k, targets, Chords(frames, k))
 
 
 @dataclass(frozen=True)
@@ -116,63 +118,85 @@ class _Plan:
 
     transform: Transform
     weights: Coefficients
-    objective: str
+    objective: Objective
+    views: Views | None
     persistent: bool
     direction: str
     cap: float
     alpha: float
     steps: int
     budget: float | None
+    until: float | None
     length: float | None
 
 
 def _in_chunks(
-    model: nn.Module, images: Tensor, targets: Tensor, plan: _Plan, memory: float | None, progress: bool
-) -> tuple[Tensor, Tensor]:
+    model: nn.Module,
+    images: Tensor,
+    targets: Tensor | None,
+    plan: _Plan,
+    memory: float | None,
+    progress: bool,
+) -> tuple[Tensor, Scores]:
     """What `_steered` returns, for as many images at a time as the memory allows."""
-    chunks = row_slices(len(images), images_at_once(images, memory))
+    copies = 1 if plan.views is None else plan.views.count
+    chunks = row_slices(len(images), images_at_once(images, memory, MODEL * copies))
+    asked = [None if targets is None else targets[rows] for rows in chunks]
     with (
         evaluation_mode(model),
+        own_precision(),
         torch.no_grad(),
         progress_bar("steer", progress, total=plan.steps * len(chunks)) as bar,
     ):
-        parts = [_steered(model, images[rows], targets[rows], plan, bar) for rows in chunks]
-    frames, logits = (torch.cat(part) for part in zip(*parts, strict=True))
-    return frames, logits
+        pairs = zip(chunks, asked, strict=True)
+        parts = [_steered(model, images[rows], some, plan, bar) for rows, some in pairs]
+    frames, values, logits = (torch.cat(part) for part in zip(*parts, strict=True))
+    return frames, Scores(values, logits)
 
 
 def _steered(
-    model: nn.Module, images: Tensor, targets: Tensor, plan: _Plan, bar: tqdm
-) -> tuple[Tensor, Tensor]:
-    """Frames (batch, steps + 1, ...) and logits (batch, steps + 1, classes)."""
-    transform = plan.transform
+    model: nn.Module, images: Tensor, targets: Tensor | None, plan: _Plan, bar: tqdm
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Frames (batch, steps + 1, ...), values (batch, steps + 1) and logits (batch, steps + 1, classes)."""
     at, current, sources = None, images, None
+    views = None if plan.views is None else plan.views.restarted()
     moving = torch.ones(len(images), dtype=torch.bool, device=images.device)
     frames, scores = [images], []
     for _ in range(plan.steps):
         if not moving.any():
             break
-        gradient, logits = image_gradient(model, current, targets, plan.objective, sources)
-        sources = logits.argmax(dim=1) if sources is None else sources
+        gradient, found = image_gradient(model, current, targets, plan.objective, sources, views)
+        sources = found.sources if sources is None else sources
+        if plan.until is not None:
+            moving = moving & (found.values < plan.until)
         at, uphill = _analyzed(at, current, gradient, plan)
-        step = ascent_increments(at, uphill * plan.weights, plan.direction, plan.cap, plan.alpha)
-        if plan.length is not None:
-            step = of_length(transform, at, step, current, plan.length)
-        following = moved(at, step)
-        proposed = rendered(transform, following)
-        if plan.budget is not None:
-            over = moving & (l2_distance(proposed, images) >= plan.budget)
-            if over.any():
-                proposed[over] = _stopped(at[over], step[over], images[over], plan, plan.budget)
-            proposed, moving = torch.where(moving[:, None, None, None], proposed, current), moving & ~over
-        at, current = following, proposed
+        at, proposed, over = _stepped(at, uphill, current, images, moving, plan)
+        current, moving = torch.where(moving[:, None, None, None], proposed, current), moving & ~over
         frames.append(current)
-        scores.append(logits)
+        scores.append(found)
         bar.update()
-    missing = plan.steps + 1 - len(frames)  # after all have reached the budget, the last frame stays
+    missing = plan.steps + 1 - len(frames)  # after all have stopped, the last frame stays
     frames += [current] * missing
-    scores += [model_logits(model, current)] * (missing + 1)
-    return torch.stack(frames, 1), torch.stack(scores, 1)
+    scores += [scored(model, current, targets, plan.objective, sources)] * (missing + 1)
+    values, logits = (torch.stack(part, 1) for part in zip(*scores, strict=True))
+    return torch.stack(frames, 1), values, logits
+
+
+def _stepped(
+    at: Coefficients, uphill: Coefficients, current: Tensor, sources: Tensor, moving: Tensor, plan: _Plan
+) -> tuple[Coefficients, Tensor, Tensor]:
+    """Coefficients and images after one step, and which of the moving ones it was cut short for."""
+    step = ascent_increments(at, uphill * plan.weights, plan.direction, plan.cap, plan.alpha)
+    if plan.length is not None:
+        step = of_length(plan.transform, at, step, current, plan.length)
+    following = moved(at, step)
+    images = rendered(plan.transform, following)
+    over = torch.zeros_like(moving)
+    if plan.budget is not None:
+        over = moving & (l2_distance(images, sources) >= plan.budget)
+        if over.any():
+            images[over] = _stopped(at[over], step[over], sources[over], plan, plan.budget)
+    return following, images, over
 
 
 def _analyzed(

@@ -97,3 +97,10 @@ def _pair(name: str, values: object) -> Sequence:
     if not isinstance(values, Sequence) or isinstance(values, str) or len(values) != 2:
         raise TypeError(f"{name}: expected two numbers, got {values!r}")
     return values
+
+
+def check_views(views: object) -> Views:
+    """``views`` if they are `Views`. Raises TypeError."""
+    if not isinstance(views, Views):
+        raise TypeError(f"views: expected steerlens.Views or None, got {type(views).__name__}")
+    return views

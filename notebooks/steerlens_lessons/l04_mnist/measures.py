@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from steerlens import Morph, SteerablePyramid, extrapolate, steer
 from steerlens.data import ImageData
 from steerlens.evaluation import first_correct
-from steerlens.morphs.gradients import batched_logits
+from steerlens.morphs.scores import batched_logits
 
 PYRAMID = SteerablePyramid((28, 28), scales=3, orientations=4, padding=2)
 PAIRS = ((3, 8), (4, 9), (5, 6), (6, 8), (8, 3), (9, 4))  # the paper's Figure 3, from top to bottom

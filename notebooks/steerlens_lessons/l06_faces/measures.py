@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from steerlens import Morph, SteerablePyramid, extrapolate, steer
 from steerlens.data import ImageData
 from steerlens.evaluation import first_correct
-from steerlens.morphs.gradients import batched_logits
+from steerlens.morphs.scores import batched_logits
 
 from ..common.summaries import arrivals
 

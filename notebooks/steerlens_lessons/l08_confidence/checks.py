@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from steerlens.morphs.gradients import batched_logits
+from steerlens.morphs.scores import batched_logits
 from steerlens.morphs.steps import l2_distance
 
 from ..common.verdict import chosen, close, verdict

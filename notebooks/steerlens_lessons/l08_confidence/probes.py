@@ -11,12 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from steerlens._internal.modes import evaluation_mode
-from steerlens.morphs.gradients import (
-    coefficient_gradient,
-    image_gradient,
-    model_logits,
-    objective_values,
-)
+from steerlens.morphs.gradients import coefficient_gradient, image_gradient
+from steerlens.morphs.scores import model_logits, objective_values
 from steerlens.morphs.steps import (
     DISTANCE_TOLERANCE,
     ascent_increments,
@@ -82,17 +78,15 @@ def band_probe(
     generator = torch.Generator().manual_seed(seed)
     at = transform.analyze(images)
     with torch.no_grad(), evaluation_mode(model):
-        gradient, logits = image_gradient(model, images, targets, "margin")
-        sources = logits.argmax(1)
-        before = objective_values(logits, targets, "margin", sources)
+        gradient, before = image_gradient(model, images, targets, "margin")
         changes, attained = [], torch.ones(len(images), dtype=torch.bool, device=images.device)
         noises = [torch.randn(images.shape, generator=generator).to(images) for _ in range(draws)]
         for pixels in (gradient, -gradient, *noises):
             uphill = coefficient_gradient(pixels, images, transform) * one_band
             shift = ascent_increments(at, uphill, "phase", LARGEST_SHIFT, 1.0)
             edited, reached = _edited(transform, at, shift, images, distance)
-            margin = objective_values(model_logits(model, edited), targets, "margin", sources)
-            changes.append(margin - before)
+            margin = objective_values(model_logits(model, edited), targets, "margin", before.sources)
+            changes.append(margin - before.values)
             attained &= reached
     return BandProbe(changes[0], changes[1], torch.stack(changes[2:]).mean(0), attained)
 

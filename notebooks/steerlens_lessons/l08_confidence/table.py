@@ -20,7 +20,7 @@ from steerlens import data as datasets
 from steerlens import models
 from steerlens.data import ImageData, records
 from steerlens.evaluation import Editor, editors, first_correct, matched_edit, warp_energy
-from steerlens.morphs.gradients import batched_logits
+from steerlens.morphs.scores import batched_logits
 from steerlens.morphs.steps import l2_distance
 
 from ..l04_mnist import measures as mnist

@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from steerlens.maco.objectives import Objective, activations
 from steerlens.maco.spectra import Spectrum
+from steerlens.morphs.objectives import Objective, activations
 
 from ..common.verdict import close, verdict
 

@@ -17,7 +17,7 @@ from steerlens import imagenet, models
 from steerlens._internal.checks import check_images, check_targets
 from steerlens._internal.modes import evaluation_mode
 from steerlens.data import ImageData, digits, photos
-from steerlens.morphs.gradients import model_logits
+from steerlens.morphs.scores import model_logits
 
 WHITE_SHARK, LLAMA = 2, 355  # the paper's Figures 1 and 2
 DOGS = range(151, 269)  # ImageNet's breeds

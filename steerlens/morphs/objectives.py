@@ -1,4 +1,4 @@
-"""What a visualisation is to maximise: small scores of a network's activations, which add and scale."""
+"""What is raised in a morph or a visualisation: scores of a network's activations, which add and scale."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,6 +34,12 @@ class Objective:
             raise ValueError("objective: expected finite scores, got NaN or infinity")
         return scores.view(self.count, -1)
 
+    def of_images(self, images: Tensor) -> Tensor:
+        """Scores (batch,) of a morph's images. Raises ValueError unless one visualisation is asked for."""
+        if self.count != 1:
+            raise ValueError(f"objective: expected one, for every image, got {self.count} in one")
+        return self(images)[0]
+
     def __add__(self, other: "Objective") -> "Objective":
         """The sum of two objectives that ask for as many visualisations."""
         if not isinstance(other, Objective):
@@ -57,6 +63,8 @@ class Objective:
 def activations(model: nn.Module, images: Tensor, layer: str | None = None) -> Tensor:
     """What a layer makes of images: (batch, channels, h, w) or (batch, channels); the output if None.
 
+    Of a layer of tokens, (batch, tokens, channels) as in transformers, it is (batch, channels, tokens).
+
     Args:
         model: used in eval mode and given back as it was.
         images: (batch, channels, height, width) in [0, 1].
@@ -72,10 +80,10 @@ def activations(model: nn.Module, images: Tensor, layer: str | None = None) -> T
             raise ValueError(f"layer: expected one of {', '.join(filter(None, layers))}, got {layer!r}")
         with layers[layer].register_forward_hook(lambda _, __, output: found.append(_own(output))):
             model(images.clone())
-    if not found or not isinstance(found[-1], Tensor) or found[-1].ndim not in (2, 4):
+    if not found or not isinstance(found[-1], Tensor) or found[-1].ndim not in (2, 3, 4):
         came = f"{[type(output).__name__ for output in found[-1:]] or 'no call'} of {layer!r}"
         raise ValueError(f"layer: expected one with an output (batch, channels, ...), got {came}")
-    return found[-1]
+    return found[-1].mT if found[-1].ndim == 3 else found[-1]
 
 
 def _own(output: Any) -> Any:
@@ -89,23 +97,28 @@ def logit(model: nn.Module, classes: Sequence[int] | int) -> Objective:
 
 
 def channel(model: nn.Module, layer: str, channels: Sequence[int] | int) -> Objective:
-    """The mean of a channel of a layer over its places."""
+    """The mean of a channel of a layer over its places (tokens)."""
     return _picked(model, layer, channels, "channels", lambda found: found.flatten(2).mean(2))
 
 
 def neuron(
-    model: nn.Module, layer: str, channels: Sequence[int] | int, place: tuple[int, int] | None = None
+    model: nn.Module,
+    layer: str,
+    channels: Sequence[int] | int,
+    place: tuple[int, int] | int | None = None,
 ) -> Objective:
-    """One place (row, column) of a channel of a layer (batch, channels, h, w); its middle if None."""
+    """One place of a channel of a layer: (row, column) or the token; the middle one if None."""
 
     def at(found: Tensor) -> Tensor:
-        if found.ndim != 4:
+        size = found.shape[2:]
+        middle = tuple(n // 2 for n in size)
+        index = middle if place is None else (place,) if isinstance(place, int) else tuple(place)
+        if not size or len(index) != len(size):
             raise ValueError(f"layer: expected activations (batch, channels, h, w), got {tuple(found.shape)}")
-        height, width = found.shape[-2:]
-        row, column = (height // 2, width // 2) if place is None else place
-        check_integer("row", row, 0, height - 1)
-        check_integer("column", column, 0, width - 1)
-        return found[:, :, row, column]
+        names = ("row", "column") if len(size) == 2 else ("token",)
+        checked = [check_integer(name, i, 0, n - 1) for name, i, n in zip(names, index, size, strict=True)]
+        chosen: tuple[Any, ...] = (slice(None), slice(None), *checked)
+        return found[chosen]
 
     return _picked(model, layer, channels, "channels", at)
 
