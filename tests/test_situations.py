@@ -162,7 +162,8 @@ def small():
     """A float32 classifier and images, made under torch's own settings."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(320, 3))
+        net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(2))
+        net.extend([nn.Flatten(), nn.Linear(16, 3)])
         return net.eval(), torch.rand(3, 1, *SHAPE)
 
 
@@ -176,13 +177,13 @@ CALLS = {
         net, x, TARGETS, sl.evaluation.editors(SHAPE)["smooth warp"], 0.2
     )[0],
     "warp_energy": lambda net, x: sl.evaluation.warp_energy(x, x.flip(-1), progress=False),
-    "linear": lambda net, x: sl.linear.LinearInterpreter(net, x[:1]).rows([0, 1]),
+    "linear": lambda net, x: sl.linear.LinearInterpreter(net, x[:1]).matrix(),
     "maco": lambda net, x: (
         sl.maco.maco(
             sl.objectives.logit(net, 1), sl.spectra.magnitude_spectrum(x), steps=2, progress=False
         ).images
     ),
-    "accuracy": lambda net, x: torch.tensor(accuracy(net, x, TARGETS), device="cpu"),
+    "accuracy": lambda net, x: torch.tensor(accuracy(net, x, TARGETS), dtype=torch.float64, device="cpu"),
 }
 
 
@@ -225,7 +226,9 @@ def exported(net, x):
     ],
     ids=["exported", "compiled", "traced", "DataParallel"],
 )
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")  # torch's, of these ways
+@pytest.mark.filterwarnings(  # torch's, of these ways
+    "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore:The .grad attribute:UserWarning"
+)
 def test_models_that_were_made_into_something_else(made, small):
     net, x = small
     found, expected = (

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 LARGEST_SEED = 2**63 - 1
+ROUNDING = 1e-6  # how far an image may lie outside [0, 1] to be clipped without a word
 
 
 def check_integer(name: str, value: object, minimum: int, maximum: int | None = None) -> int:
@@ -71,7 +72,8 @@ def check_images(
     Args:
         images: what came.
         shape: height and width that they must have.
-        unit_range: whether every value must be finite and lie in [0, 1].
+        unit_range: whether every value must be finite and lie in [0, 1]; what a rounding error leads out
+            of it is clipped.
         name: of the argument, for the error.
 
     Raises:
@@ -89,12 +91,12 @@ def check_images(
         raise ValueError(f"{name}: expected shape (batch, channels, {size}), got {tuple(images.shape)}")
     if images.numel() == 0:
         raise ValueError(f"{name}: expected at least one image, got shape {tuple(images.shape)}")
-    if unit_range and not ((images >= 0) & (images <= 1)).all():
+    if unit_range and not ((images >= -ROUNDING) & (images <= 1 + ROUNDING)).all():
         finite = images[images.isfinite()]
-        span = f"[{finite.min():.4g}, {finite.max():.4g}]" if finite.numel() else "no finite value"
+        span = f"[{finite.min():.7g}, {finite.max():.7g}]" if finite.numel() else "no finite value"
         found = f"{span} and {images.numel() - finite.numel()} values that are not finite"
         raise ValueError(f"{name}: expected finite values in [0, 1], got {found}")
-    return images
+    return images.clamp(0, 1) if unit_range and (images.amin() < 0 or images.amax() > 1) else images
 
 
 def check_targets(targets: object, batch: int, classes: int | None = None, name: str = "targets") -> Tensor:
@@ -106,7 +108,7 @@ def check_targets(targets: object, batch: int, classes: int | None = None, name:
     """
     if not isinstance(targets, Tensor):
         try:
-            targets = torch.as_tensor(targets)
+            targets = torch.as_tensor(targets, device="cpu")
         except (TypeError, ValueError, RuntimeError) as error:
             raise TypeError(f"{name}: expected one class index an image, got {targets!r}") from error
     if targets.ndim == 0:
@@ -150,12 +152,12 @@ def check_indices(name: str, indices: object, count: int, at_least: int = 0) -> 
 def check_steps(steps: int | Sequence[float]) -> Tensor:
     """k of the frames after the source, float64: 1 .. steps, or the increasing positive numbers given."""
     if isinstance(steps, Integral) and not isinstance(steps, bool):
-        return torch.arange(1, check_integer("steps", steps, 1) + 1, dtype=torch.float64)
+        return torch.arange(1, check_integer("steps", steps, 1) + 1, dtype=torch.float64, device="cpu")
     try:
-        kind = torch.as_tensor(steps).dtype
+        kind = torch.as_tensor(steps, device="cpu").dtype
         if kind.is_complex or kind == torch.bool:
             raise TypeError(kind)
-        k = torch.as_tensor(steps, dtype=torch.float64)
+        k = torch.as_tensor(steps, dtype=torch.float64, device="cpu")
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise TypeError(f"steps: expected an integer or increasing numbers, got {steps!r}") from error
     if k.ndim != 1 or len(k) == 0 or not k.isfinite().all() or k[0] <= 0 or (k.diff() <= 0).any():

@@ -47,12 +47,12 @@ def _enter_evaluation(model: nn.Module) -> None:
 
 
 @contextmanager
-def own_precision() -> Iterator[None]:
-    """Without autocast and inference mode, whatever surrounds the block: results would depend on them."""
+def own_precision(gradients: bool | None = None) -> Iterator[None]:
+    """Without autocast and inference mode, on which results would depend; gradients as they were if None."""
     with ExitStack() as stack:
-        gradients = torch.is_grad_enabled()
+        enabled = torch.is_grad_enabled() if gradients is None else gradients
         stack.enter_context(torch.inference_mode(False))  # which enables gradients
-        stack.enter_context(torch.set_grad_enabled(gradients))
+        stack.enter_context(torch.set_grad_enabled(enabled))
         for device in ("cpu", "cuda"):
             if torch.is_autocast_enabled(device):
                 stack.enter_context(torch.autocast(device, enabled=False))

@@ -61,7 +61,7 @@ def draw_faces(factors: Mapping[str, Tensor]) -> Tensor:
     if set(factors) != (known := {"curvature", *FACTORS}):
         raise ValueError(f"factors: expected {sorted(known)}, got {sorted(factors)}")
     f = {name: value[:, None, None] for name, value in factors.items()}
-    grid = torch.arange(SIZE).to(f["x"]) - (SIZE - 1) / 2
+    grid = torch.arange(SIZE, device=f["x"].device).to(f["x"]) - (SIZE - 1) / 2
     y, x = grid[:, None] - f["y"], grid[None, :] - f["x"]
     skin = f["skin"] * (1 + f["light"] * x / f["head_width"])
     image = f["background"] + (skin - f["background"]) * _ellipse(y, x, f["head_height"], f["head_width"])

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from .._internal.checks import check_images, check_number, check_targets
-from .._internal.modes import evaluation_mode
+from .._internal.modes import evaluation_mode, own_precision
 from ..morphs import extrapolate, steer
 from ..morphs.gradients import image_gradient
 from ..morphs.scores import model_logits
@@ -63,16 +63,19 @@ def matched_edit(
         images, shaped like the sources, and whether each attained the distance, (batch,); where it did not,
         the farthest image that the editor reached.
     """
-    check_images(images, unit_range=True)
+    images = check_images(images, unit_range=True)
     targets = check_targets(targets, len(images)).to(images.device)
-    return editor(model, images, targets, check_number("distance", distance, positive=True))
+    with own_precision():
+        return editor(model, images, targets, check_number("distance", distance, positive=True))
 
 
 def _live(model: nn.Module, images: Tensor, targets: Tensor, distance: float, **options: Any) -> Edit:
     options |= {"budget": distance, "length": LENGTH, "steps": MOST_STEPS}
     morph = steer(model, images, targets, **HOW, **options)
     farthest, at = morph.distances.max(dim=1)
-    return morph.frames[torch.arange(len(images)), at], farthest >= distance - DISTANCE_TOLERANCE
+    return morph.frames[
+        torch.arange(len(images), device=at.device), at
+    ], farthest >= distance - DISTANCE_TOLERANCE
 
 
 def _frozen(model: nn.Module, images: Tensor, targets: Tensor, distance: float, **options: Any) -> Edit:

@@ -26,7 +26,7 @@ def first_correct(model: nn.Module, data: ImageData, count: int, name: str | Non
     """
     count = check_integer("count", count, 1)
     check_image_data(data)
-    candidates = torch.arange(len(data)) if name is None else data.indices_of(name)
+    candidates = torch.arange(len(data), device=data.labels.device) if name is None else data.indices_of(name)
     found = candidates[:0]
     with evaluation_mode(model):
         for rows in candidates.split(BATCH):

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from .._internal.checks import check_flag, check_images, check_integer
+from .._internal.chunks import row_slices
+from .._internal.modes import own_precision
 from .._internal.progress import progress_bar
 from ..morphs.steps import l2_distance
 from .space import blurred
@@ -24,7 +26,7 @@ STEPS = 12  # at each stage of the schedule
 BENDING = 1e-3  # weight of the grid's squared second differences, in pixels (of d) or as a factor (of g)
 MOST_GAIN = 1.0  # largest |g|
 CHUNK = 16  # images that are fitted at once: their Jacobians stay near the cache
-KEYS = torch.tensor([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]]) / 2  # by powers of t
+KEYS = [[0, 1, 0, 0], [-0.5, 0, 0.5, 0], [1, -2.5, 2, -0.5], [-0.5, 1.5, -1.5, 0.5]]  # by powers of t
 MARGIN = 4  # black pixels around the image; samples farther out see the outermost ones
 
 
@@ -63,8 +65,8 @@ def fit_warp(
         expected = f"images like the sources, {sources.dtype} {tuple(sources.shape)}"
         raise ValueError(f"images: expected {expected}, got {images.dtype} {tuple(images.shape)}")
     steps, gain = check_integer("steps", steps, 1), check_flag("gain", gain)
-    chunks = progress_bar("fit_warp", progress, torch.arange(len(images)).split(CHUNK))
-    with torch.no_grad():
+    chunks = progress_bar("fit_warp", progress, row_slices(len(images), CHUNK))
+    with torch.no_grad(), own_precision():
         parts = [_fitted(sources[rows], images[rows], gain, steps) for rows in chunks]
     return WarpFit(*map(torch.cat, zip(*parts, strict=True)))
 
@@ -160,10 +162,11 @@ def _grid(
     points: int, shape: tuple[int, int], dtype: torch.dtype, device: torch.device
 ) -> tuple[Tensor, Tensor]:
     """Cubic interpolation from the grid to the pixels, and the bending of a field on the grid."""
-    units = torch.eye(points**2, dtype=torch.float64).view(-1, 1, points, points)
+    units = torch.eye(points**2, dtype=torch.float64, device="cpu").view(-1, 1, points, points)
     spread = nn.functional.interpolate(units, size=shape, mode="bicubic", align_corners=True)
-    second = torch.diff(torch.eye(points, dtype=torch.float64), n=2, dim=0)
-    one, each = torch.eye(points, dtype=torch.float64), second.T @ second
+    one = torch.eye(points, dtype=torch.float64, device="cpu")
+    second = torch.diff(one, n=2, dim=0)
+    each = second.T @ second
     bending = BENDING * (torch.kron(each, one) + torch.kron(one, each))
     return spread.flatten(1).T.to(device, dtype), bending.to(device, dtype)
 
@@ -194,4 +197,5 @@ def _neighbours(position: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
     t, one = position - start, torch.ones_like(position)
     weights, slopes = torch.stack([one, t, t**2, t**3], -1), torch.stack([0 * t, one, 2 * t, 3 * t**2], -1)
     index = start.long().unsqueeze(-1) + torch.arange(-1, 3, device=t.device) + MARGIN
-    return index, weights @ KEYS.to(t), slopes @ KEYS.to(t)
+    keys = t.new_tensor(KEYS)
+    return index, weights @ keys, slopes @ keys

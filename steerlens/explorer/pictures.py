@@ -46,7 +46,7 @@ def matched(model: nn.Module, morphs: Sequence[Morph]) -> Morph:
         raise ValueError(
             f"settings: expected two morphs that move, got one that stays at distance {farthest:.1g}"
         )
-    wanted = torch.linspace(0, 0.999 * farthest, POSITIONS, dtype=torch.float64).to(morphs[0].distances)
+    wanted = morphs[0].distances.new_tensor(np.linspace(0, 0.999 * farthest, POSITIONS))
     frames = torch.stack([_at(morph, wanted) for morph in morphs])
     with evaluation_mode(model), torch.no_grad():
         targets = torch.cat([morph.targets for morph in morphs if morph.targets is not None])
@@ -73,7 +73,7 @@ def frame_pngs(views: Morph) -> list[list[bytes]]:
     """A PNG for each row and frame: the frame, and its change beside it, on one scale for all of them."""
     change = changes(views)
     unit = ((change / change.abs().max().clamp(min=SMALLEST_SCALE) + 1) / 2).cpu().numpy()
-    colors = torch.as_tensor(colormaps["RdBu_r"](unit)[..., :3]).movedim(-1, 2).to(views.frames)
+    colors = torch.from_numpy(colormaps["RdBu_r"](unit)[..., :3]).movedim(-1, 2).to(views.frames)
     frames = views.frames.expand(-1, -1, 3, -1, -1)
     rows = zip(frames, colors, strict=True)
     return [[_beside(*pair) for pair in zip(*row, strict=True)] for row in rows]

@@ -128,7 +128,7 @@ def constant_part(rule: Rule, function: Callable, args: tuple, kwargs: dict[str,
         output = rule(function, *moved[0], **moved[1])
         output = output[0] if isinstance(output, tuple) else output
         depends = isinstance(output, Tensor) and output.requires_grad
-        return output if depends else torch.zeros(())
+        return output if depends else torch.zeros((), device="cpu")
 
     value, along = torch.autograd.functional.jvp(unit, at, at)
     return value - along

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .._internal.checks import check_flag, check_indices, check_integer
-from .._internal.modes import evaluation_mode
+from .._internal.modes import evaluation_mode, own_precision
 from .contributions import contributions, gradients, impulses, pixel_discussion, pixel_votes
 from .freezing import Constant, frozen_run
 from .rules import RULES, Rule
@@ -73,10 +73,10 @@ class LinearInterpreter:
         chunk: int = 16,
         keep_graph: bool = True,
     ):
-        self.x0 = check_input(x0).detach().clone()
         self.chunk, self.keep_graph = check_integer("chunk", chunk, 1), check_flag("keep_graph", keep_graph)
         self._model, self._rules = model, {**RULES, **check_rules(rules)}
-        with evaluation_mode(model), torch.no_grad():
+        with evaluation_mode(model), own_precision(gradients=False):
+            self.x0 = check_input(x0).detach().clone()
             expected = model(self.x0.clone())
         self._graph: tuple[Tensor, Tensor] | None = None
         self._back: tuple[Tensor, Tensor] | None = None
@@ -131,13 +131,14 @@ class LinearInterpreter:
 
     def traced(self, constants: list[Constant] | None = None) -> tuple[Tensor, Tensor]:
         """x0 as a leaf and the frozen network's output there; a list gets the constants that units add."""
-        x = self.x0.clone().requires_grad_()
-        with evaluation_mode(self._model), torch.enable_grad():
+        with evaluation_mode(self._model), own_precision(gradients=True):
+            x = self.x0.clone().requires_grad_()
             y = frozen_run(self._model, self._rules, x, constants)
         if self.keep_graph and constants is None:
             self._graph = x, y
         return x, y
 
+    @own_precision(gradients=True)
     def _transposed(self) -> tuple[Tensor, Tensor]:
         """w as a leaf, like the output, and F^T w, differentiable with respect to it: its transpose is F."""
         x, y = self._graph or self.traced()
@@ -155,8 +156,9 @@ class LinearInterpreter:
         shape, like = directions.shape, output.shape
         if len(shape) != len(like) or shape[1:] != like[1:] or shape[0] == 0:
             raise ValueError(f"{name}: expected shape {('n', *like[1:])}, got {tuple(shape)}")
-        chunks = directions.detach()[:, None].split(self.chunk)
-        return torch.cat([gradients([output], [at], [chunk])[0] for chunk in chunks])[:, 0]
+        with own_precision():
+            chunks = directions.detach().clone()[:, None].split(self.chunk)
+            return torch.cat([gradients([output], [at], [chunk])[0] for chunk in chunks])[:, 0]
 
 
 def _indices(k: Any, like: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from torch import Tensor
 from torchvision.transforms import v2
 
 from .._internal.checks import check_images, check_integer
+from .._internal.modes import own_precision
 from ..data.files import open_picture
 from ..data.images import ImageData
 from ..transforms.base import Fourier, Transform, check_transform
@@ -66,7 +67,7 @@ class Spectrum:
 
     def canvas_of(self, images: Tensor) -> Tensor:
         """Canvases (n, channels, height, width) of images in [0, 1]."""
-        check_images(images, self.shape, unit_range=True)
+        images = check_images(images, self.shape, unit_range=True)
         logits = torch.logit(images, MARGIN) - self.mean_color.to(images)[:, None, None]
         return torch.einsum("ij,njhw->nihw", self.unmixing.to(images), logits)
 
@@ -99,6 +100,7 @@ class Spectrum:
         return f"{self.count} images of {height}x{width} ({self.source}), SHA-256 {self.sha256[:12]}..."
 
 
+@own_precision(gradients=False)
 def magnitude_spectrum(
     images: Tensor | ImageData | str | Path, transform: Transform | None = None, size: int | None = None
 ) -> Spectrum:
@@ -115,7 +117,7 @@ def magnitude_spectrum(
     """
     images, source = _images_and_source(images, size)
     transform = Fourier((images.shape[-2], images.shape[-1])) if transform is None else transform
-    check_images(images, check_transform(transform), unit_range=True)
+    images = check_images(images, check_transform(transform), unit_range=True)
     logits = torch.logit(images.double(), MARGIN)
     mean = logits.mean((0, 2, 3))
     pixels = (logits - mean[:, None, None]).movedim(1, 0).flatten(1)

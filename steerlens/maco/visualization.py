@@ -7,6 +7,7 @@ canvas, and a sigmoid to the image (`steerlens.spectra`): magnitudes are exact o
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample, interpolate
 
 from .._internal.checks import LARGEST_SEED, check_choice, check_flag, check_integer, check_number
+from .._internal.modes import own_precision
 from .._internal.progress import progress_bar
 from ..morphs.objectives import Objective
 from .spectra import Spectrum
@@ -21,6 +23,7 @@ from .spectra import Spectrum
 RATES = {"phase": 0.1, "spectrum": 0.05, "pixels": 0.05}
 FREE = tuple(RATES)
 SMALL_START = 0.01  # standard deviation, in units of the natural magnitude or canvas (Olah et al., 2017)
+DRAWN: dict[str, Any] = {"device": "cpu", "dtype": torch.float32}  # whatever torch's defaults are
 CENTRE_SPREAD, SIDE_SPREAD, SMALLEST_SIDE = 0.15, 0.05, 0.05  # shares of the image
 
 
@@ -63,6 +66,7 @@ class Visualization:
         return torch.cat([stretched, alpha], 1).clamp(0, 1)
 
 
+@own_precision(gradients=True)
 def maco(
     objective: Objective,
     spectrum: Spectrum,
@@ -111,7 +115,7 @@ def maco(
     rate = RATES[free] if rate is None else check_number("rate", rate, positive=True)
     size = min(spectrum.shape) if size is None else check_integer("size", size, 1)
     optimizer = torch.optim.Adam(start, lr=rate)
-    transparency, scores = torch.zeros(()), []
+    transparency, scores = torch.zeros((), device="cpu"), []
     for step in progress_bar("maco", progress, range(steps)):
         canvas = draw(start)
         if watch is not None:
@@ -137,16 +141,17 @@ def random_views(
     Centres are normal around the middle (0.15 of the side), sides normal around ``side`` (0.05), crops lie
     within the image. With ``count`` 0 there is one view an image, the whole, (n, channels, size, size).
     """
+    normal = partial(torch.randn, generator=generator, **DRAWN)
     if count == 0:
         views = interpolate(images, (size, size), mode="bilinear", antialias=True)
     else:
-        half = (side + SIDE_SPREAD * torch.randn(count, 1, generator=generator)).clamp(SMALLEST_SIDE, 1) / 2
-        centre = (0.5 + CENTRE_SPREAD * torch.randn(count, 2, generator=generator)).clamp(half, 1 - half)
+        half = (side + SIDE_SPREAD * normal(count, 1)).clamp(SMALLEST_SIDE, 1) / 2
+        centre = (0.5 + CENTRE_SPREAD * normal(count, 2)).clamp(half, 1 - half)
         maps = torch.cat([torch.diag_embed(2 * half.expand(-1, 2)), (2 * centre - 1)[..., None]], 2)
         grid = affine_grid(maps.to(images), [count, 1, size, size], align_corners=False)
         pairs = images.repeat_interleave(count, 0), grid.repeat(len(images), 1, 1, 1)
         views = grid_sample(*pairs, align_corners=False, padding_mode="border")
-    drawn = torch.randn(max(1, count), *views.shape[1:], generator=generator).to(images)
+    drawn = normal(max(1, count), *views.shape[1:]).to(images)
     return views + noise * drawn.repeat(len(images), 1, 1, 1)
 
 
@@ -166,7 +171,7 @@ def _start(
     }
     shapes, canvas = kinds[check_choice("free", free, FREE)]
     spread, random = (2 * math.pi, torch.rand) if free == "phase" else (SMALL_START, torch.randn)
-    drawn = [(spread * random(shape, generator=generator)).to(given[0]) for shape in shapes]
+    drawn = [(spread * random(shape, generator=generator, **DRAWN)).to(given[0]) for shape in shapes]
     return [part.repeat(count, *[1] * (part.ndim - 1)).requires_grad_() for part in drawn], canvas
 
 

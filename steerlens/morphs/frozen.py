@@ -101,7 +101,7 @@ def extrapolate(
         gradient, scores = image_gradient(model, images[rows], asked, objective, views=seen)
         return scores, FrozenParts.at(images[rows], gradient, transform, weights, alpha, amplitude)
 
-    with evaluation_mode(model), own_precision(), torch.no_grad():
+    with evaluation_mode(model), own_precision(gradients=False):
         most = images_at_once(images, memory, MODEL * copies)
         scores, parts = in_chunks(at_sources, (torch.arange(len(images), device=images.device),), most)
         path = FrozenPath(parts, transform, amplitude)

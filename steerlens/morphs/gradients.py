@@ -46,7 +46,7 @@ def image_gradient(
         with torch.no_grad():
             plain = scored(model, images, targets, objective, sources)
         sources = plain.sources if sources is None else sources
-    with own_precision(), torch.enable_grad():
+    with own_precision(gradients=True):
         leaf = images.detach().clone().requires_grad_()
         seen = leaf if views is None else views(leaf)
         copies = len(seen) // len(leaf)

@@ -127,7 +127,7 @@ def _picked(
     model: nn.Module, layer: str | None, units: Any, name: str, pooled: Callable[[Tensor], Tensor]
 ) -> Objective:
     """Some columns of (batch, units), one for each visualisation."""
-    units = torch.tensor(check_indices(name, units, 2**31, at_least=1))
+    units = torch.tensor(check_indices(name, units, 2**31, at_least=1), device="cpu")
 
     def score(found: Tensor, wanted: Tensor) -> Tensor:
         values = pooled(found)

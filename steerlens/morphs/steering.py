@@ -144,8 +144,7 @@ def _in_chunks(
     asked = [None if targets is None else targets[rows] for rows in chunks]
     with (
         evaluation_mode(model),
-        own_precision(),
-        torch.no_grad(),
+        own_precision(gradients=False),
         progress_bar("steer", progress, total=plan.steps * len(chunks)) as bar,
     ):
         pairs = zip(chunks, asked, strict=True)

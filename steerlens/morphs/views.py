@@ -76,13 +76,13 @@ class Views:
 
     def _view(self, around: Tensor, shape: torch.Size) -> Tensor:
         """One view of images of height and width ``shape``, which ``motion`` more pixels stand around."""
-        draws = torch.rand(6, generator=self.generator, dtype=torch.float64).tolist()
+        draws = torch.rand(6, generator=self.generator, device="cpu", dtype=torch.float64).tolist()
         share = self.crops[0] + draws[0] * (self.crops[1] - self.crops[0])
         rows, columns = map(self._window, shape, draws[1:3], draws[3:5], [share] * 2)
         view = around[..., rows, columns]
         view = interpolate(view, self.size or shape, mode="bilinear", antialias=True, align_corners=False)
         view = view.flip(-1) if draws[5] < self.mirror else view
-        noise = torch.randn(view.shape[1:], generator=self.generator, dtype=torch.float64)
+        noise = torch.randn(view.shape[1:], generator=self.generator, device="cpu", dtype=torch.float64)
         return view + self.noise * noise.to(view)
 
     def _window(self, n: int, place: float, motion: float, share: float) -> slice:

@@ -160,5 +160,5 @@ def band_mosaic(parts: Sequence[Tensor]) -> Tensor:
 def _frame_indices(frames: int | Sequence[int], count: int) -> tuple[int, ...]:
     if isinstance(frames, Integral):
         shown = min(check_integer("frames", frames, 2), count)
-        return tuple(torch.linspace(0, count - 1, shown).round().long().tolist())
+        return tuple(torch.linspace(0, count - 1, shown, device="cpu").round().long().tolist())
     return check_indices("frames", frames, count, at_least=1)

@@ -74,7 +74,11 @@ class ImageTransform(nn.Module):
     def get_extra_state(self) -> Tensor:
         """Its settings as a tensor, which so is part of ``state_dict``."""
         return torch.tensor(
-            [part for value in self.settings().values() for part in torch.tensor(value).view(-1)]
+            [
+                part
+                for value in self.settings().values()
+                for part in torch.tensor(value, device="cpu").view(-1)
+            ]
         )
 
     def set_extra_state(self, state: Tensor) -> None:

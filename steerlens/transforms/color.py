@@ -50,7 +50,7 @@ def _mixed(images: Tensor, inverse: int) -> Tensor:
 def _matrices(dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
     """RGB to YIQ, and its inverse, computed in float64."""
     with torch.inference_mode(False):
-        matrix = torch.tensor(RGB_TO_YIQ, dtype=torch.float64)
+        matrix = torch.tensor(RGB_TO_YIQ, dtype=torch.float64, device="cpu")
         return matrix.to(dtype).to(device), torch.linalg.inv(matrix).to(dtype).to(device)
 
 

@@ -30,7 +30,8 @@ def frequency_grid(shape: tuple[int, int], kept: tuple[int, int] | None = None) 
     """
     kept = kept or shape
     y, x = (
-        torch.fft.fftfreq(k, d=1 / k, dtype=torch.float64) * 2 / n for n, k in zip(shape, kept, strict=True)
+        torch.fft.fftfreq(k, d=1 / k, dtype=torch.float64, device="cpu") * 2 / n
+        for n, k in zip(shape, kept, strict=True)
     )
     y, x = torch.meshgrid(y, x, indexing="ij")
     return torch.hypot(y, x), torch.atan2(y, x)
