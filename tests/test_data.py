@@ -680,8 +680,8 @@ def test_another_release_of_faces_is_announced_once(few_faces, root, caplog):
 @pytest.mark.parametrize(
     "content, expected",
     [
-        (b"", "expected an image, got UnidentifiedImageError"),
-        (b"\x89PNG\r\n\x1a\nno more", "expected an image, got"),
+        (b"", "expected a picture, got UnidentifiedImageError"),
+        (b"\x89PNG\r\n\x1a\nno more", "expected a picture, got"),
         ((47, 48), "expected 48x48 pixels, got 47x48"),
         (None, r"expected images of FER2013 \(\*.jpg or \*.png\), got none"),
     ],

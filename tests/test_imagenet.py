@@ -57,7 +57,7 @@ def test_photograph_that_is_none(folder):
     pictures = folder / "imagenet" / "photos"
     pictures.mkdir(parents=True)
     (pictures / "0003_shark.jpg").write_text("no image")
-    with pytest.raises(ValueError, match=r"0003_shark\.jpg: expected an image"):
+    with pytest.raises(ValueError, match=r"0003_shark\.jpg: expected a picture"):
         sl.data.photos()
 
 

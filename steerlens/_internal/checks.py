@@ -1,7 +1,7 @@
 """What callers may pass: each check raises one error that says what was expected and what came."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral, Real
 
 import torch
@@ -97,6 +97,28 @@ def check_images(
         found = f"{span} and {images.numel() - finite.numel()} values that are not finite"
         raise ValueError(f"{name}: expected finite values in [0, 1], got {found}")
     return images.clamp(0, 1) if unit_range and (images.amin() < 0 or images.amax() > 1) else images
+
+
+def check_shown(images: Tensor, show: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+    """``show(images)``, or the images themselves, as they can be drawn: grey or RGB, clipped to [0, 1].
+
+    Args:
+        images: (n, channels, height, width).
+        show: makes (n, 1 or 3, height, width) of a copy of them.
+
+    Raises:
+        TypeError: ``show`` is no function.
+        ValueError: images of other channels, or what ``show`` makes is no such tensor of floats.
+    """
+    if show is not None and not callable(show):
+        raise TypeError(f"show: expected a function of images (n, channels, height, width), got {show!r}")
+    shown = images.detach() if show is None else show(images.detach().clone())
+    found = tuple(shown.shape) if isinstance(shown, Tensor) else ()
+    if len(found) != 4 or found[0] != len(images) or found[1] not in (1, 3) or not shown.is_floating_point():
+        came = f"{str(shown.dtype).removeprefix('torch.')} {found}" if found else type(shown).__name__
+        expected = f"a function that makes grey or RGB images ({len(images)}, 1 or 3, height, width)"
+        raise ValueError(f"show: expected {expected} to draw, such as lambda x: x[:, :3], got {came}")
+    return shown.clamp(0, 1)
 
 
 def check_targets(targets: object, batch: int, classes: int | None = None, name: str = "targets") -> Tensor:

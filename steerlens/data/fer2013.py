@@ -4,12 +4,12 @@ import hashlib
 from functools import cache, partial
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from .._internal.checks import check_flag
-from .files import data_root, open_picture, warn_once
+from .files import data_root, warn_once
 from .images import ImageData
+from .pictures import read_picture
 from .schematic import EMOTIONS, SIZE, schematic_faces
 
 FER2013_SHA256 = {  # of the names and contents of a folder's files, in the order of the names
@@ -50,11 +50,11 @@ def _images(folder: Path) -> torch.Tensor:
     if not paths:
         raise ValueError(f"{folder}: expected images of FER2013 (*.jpg or *.png), got none")
     _compare(folder, paths)
-    pictures = [open_picture(path, "L") for path in paths]
-    for path, picture in zip(paths, pictures, strict=True):
-        if picture.size != (SIZE, SIZE):
-            raise ValueError(f"{path}: expected {SIZE}x{SIZE} pixels, got {picture.height}x{picture.width}")
-    return torch.from_numpy(np.stack([np.asarray(picture) for picture in pictures]))[:, None].float() / 255
+    images = [read_picture(path, 1) for path in paths]
+    for path, (_, height, width) in zip(paths, (image.shape for image in images), strict=True):
+        if (height, width) != (SIZE, SIZE):
+            raise ValueError(f"{path}: expected {SIZE}x{SIZE} pixels, got {height}x{width}")
+    return torch.stack(images)
 
 
 @cache

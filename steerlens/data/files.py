@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from PIL import Image
-
 log = logging.getLogger(__name__)
 
 DOWNLOAD_TIMEOUT = 3.0  # seconds without an answer
@@ -51,11 +49,3 @@ def impatient_sockets() -> Iterator[None]:
         yield
     finally:
         socket.setdefaulttimeout(before)
-
-
-def open_picture(path: Path, mode: str = "RGB") -> Image.Image:
-    """A picture in a mode of Pillow. Raises ValueError, naming the file, if it cannot be read."""
-    try:
-        return Image.open(path).convert(mode)
-    except OSError as error:
-        raise ValueError(f"{path}: expected an image, got {type(error).__name__}: {error}") from error

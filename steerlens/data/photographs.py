@@ -8,8 +8,9 @@ from torchvision.models import SqueezeNet1_0_Weights
 from torchvision.transforms import v2
 
 from .._internal.checks import check_integer
-from .files import data_root, open_picture, warn_once
+from .files import data_root, warn_once
 from .images import ImageData
+from .pictures import read_picture
 
 IMAGENET_CLASSES = tuple(SqueezeNet1_0_Weights.IMAGENET1K_V1.meta["categories"])
 STAND_IN = ("palace", "daisy")  # the classes nearest to a pagoda and a dahlia
@@ -34,12 +35,13 @@ def photos(size: int = 224) -> ImageData:
         warn_once(f"There are no photographs in {folder}: the two of scikit-learn stand in for them.")
         from sklearn.datasets import load_sample_images
 
-        pictures = [Image.fromarray(picture) for picture in load_sample_images().images]
+        pictures: list = [Image.fromarray(picture) for picture in load_sample_images().images]
         labels, source = [IMAGENET_CLASSES.index(name) for name in STAND_IN], "scikit-learn photographs"
     else:
-        pictures, labels = [open_picture(path) for path in paths], [_class_of(path) for path in paths]
+        pictures, labels = paths, [_class_of(path) for path in paths]
         source = f"{len(paths)} photographs of ImageNet's classes"
-    images = torch.stack([_centre(picture, size) for picture in pictures])
+    centre = v2.Compose([v2.Resize(round(size * 256 / 224)), v2.CenterCrop(size)])
+    images = torch.stack([read_picture(picture, 3, centre) for picture in pictures])
     return ImageData(images, torch.tensor(labels), IMAGENET_CLASSES, source)
 
 
@@ -48,9 +50,3 @@ def _class_of(path: Path) -> int:
     if not index.isdecimal() or int(index) >= len(IMAGENET_CLASSES):
         raise ValueError(f"{path}: expected a name that begins with a class, 0000_ to 0999_, got {path.name}")
     return int(index)
-
-
-def _centre(picture: Image.Image, size: int) -> torch.Tensor:
-    """Shorter side to ``size * 256 / 224``, centre crop, (3, size, size) in [0, 1]."""
-    steps = [v2.Resize(round(size * 256 / 224)), v2.CenterCrop(size), v2.PILToTensor()]
-    return v2.Compose(steps)(picture).float() / 255

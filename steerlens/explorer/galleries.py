@@ -3,13 +3,12 @@
 `GUIDED` and `PRESETS` are those of the lessons; `own_gallery` and `COMPARISONS` those for one's own.
 """
 
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 
-import numpy as np
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor, nn
@@ -19,6 +18,7 @@ from .._internal.checks import check_images, check_integer, check_targets
 from .._internal.modes import evaluation_mode
 from ..classifiers import models
 from ..data import ImageData
+from ..data.pictures import read_picture
 from ..evaluation import first_correct
 from ..morphs.scores import model_logits
 from .settings import Domain, Settings
@@ -84,23 +84,16 @@ def opened(source: str | PathLike | bytes, shape: tuple[int, int, int], name: st
     """A picture as an image (1, channels, height, width) in [0, 1]: its centre, scaled to fit.
 
     Args:
-        source: a file, or its content.
+        source: a file, or its content; `steerlens.data.pictures` says how it is read.
         shape: (channels, height, width) of the image; one channel makes it grey.
         name: of the file, for the error where ``source`` is its content.
 
     Raises:
-        ValueError: it is no picture.
+        ValueError: it is no picture, or neither 1 nor 3 channels are asked for.
     """
     channels, height, width = shape
-    try:
-        file = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
-        picture = ImageOps.exif_transpose(file).convert("RGB" if channels == 3 else "L")
-    except (OSError, Image.DecompressionBombError) as error:
-        shown = name if isinstance(source, bytes) else source
-        raise ValueError(f"{shown}: expected a picture, got {type(error).__name__}: {error}") from error
-    fitted = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
-    pixels = torch.from_numpy(np.array(fitted)).view(height, width, channels)
-    return pixels.movedim(-1, 0)[None].float() / 255
+    fit = partial(ImageOps.fit, size=(width, height), method=Image.Resampling.LANCZOS)
+    return read_picture(source, channels, fit, name)[None]
 
 
 def _of_lessons(data: ImageData, recipe: str, call: str, padding: int = 0) -> Gallery:

@@ -17,13 +17,13 @@ from torchvision.transforms import v2
 
 from .._internal.checks import check_images, check_integer
 from .._internal.modes import own_precision
-from ..data.files import open_picture
 from ..data.images import ImageData
+from ..data.pictures import read_picture
 from ..transforms.base import Fourier, Transform, check_transform
 from ..transforms.coefficients import Coefficients
 
 MARGIN = 0.01  # values nearer to 0 or 1 than this have the logit of the margin
-SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".webp"}
+SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 
 
 @dataclass(frozen=True)
@@ -140,8 +140,8 @@ def _images_and_source(images: Tensor | ImageData | str | Path, size: int | None
         paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
         if not paths:
             raise ValueError(f"images: expected a folder of pictures, got {str(folder)!r}, which has none")
-        steps = v2.Compose([v2.Resize(size), v2.CenterCrop(size), v2.PILToTensor()])
-        return torch.stack([steps(open_picture(path)) for path in paths]).float() / 255, folder.name
+        centre = v2.Compose([v2.Resize(size), v2.CenterCrop(size)])
+        return torch.stack([read_picture(path, 3, centre) for path in paths]), folder.name
     if size is not None:
         raise ValueError(f"size: expected None, for these images have one, got {size!r}")
     if isinstance(images, ImageData):

@@ -11,21 +11,15 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from .._internal.checks import check_indices, check_integer, check_number
+from .._internal.checks import check_indices, check_integer, check_number, check_shown
 from .._internal.chunks import TRANSFORM, images_at_once, in_chunks
 from ..transforms.coefficients import batch_rows, same_tensors
 from .scores import Scores
 from .steps import DISTANCE_TOLERANCE, bisect_distance, l2_distance
 
 LONGEST_GIF_FRAME = 655_350  # milliseconds: 16 bits of hundredths of a second
-ROWS = (
-    "frames",
-    "values",
-    "distances",
-    "probabilities",
-    "sources",
-    "targets",
-)  # tensors, a row each, or None
+LARGEST_GIF = 65_535, 2**29  # pixels a side, which the format allows, and of all frames, in memory
+ROWS = ("frames", "probabilities", "distances", "sources", "targets", "values")  # a row each, or None
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -103,6 +97,7 @@ class Morph:
         rows: Sequence[int] | int | None = None,
         scale: int = 4,
         duration: int = 80,
+        show: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         """Write an animation of some morphs side by side, there and back, holding both ends.
 
@@ -111,14 +106,17 @@ class Morph:
             rows: which morphs, all if None.
             scale: pixels of the file for one of the image.
             duration: milliseconds a frame.
+            show: makes grey or RGB (n, 1 or 3, height, width) of images of other channels.
         """
         if not isinstance(path, str | PathLike) or Path(path).suffix.lower() != ".gif":
             raise ValueError(f'path: expected a name that ends in ".gif", got {path!r}')
         rows = list(check_indices("rows", rows, len(self.frames), at_least=1))
         scale = check_integer("scale", scale, 1)
         duration = check_integer("duration", duration, 10, LONGEST_GIF_FRAME // 8)
-        parted = nn.functional.pad(self.frames[rows], (0, 1), value=1.0)  # a white line between neighbours
-        strips = torch.cat(list(parted.cpu()), dim=-1)[..., :-1]
+        shown = torch.stack([check_shown(frames, show) for frames in self.frames[rows]]).cpu()
+        parted = nn.functional.pad(shown, (0, 1), value=1.0)  # a white line between neighbours
+        strips = torch.cat(list(parted), dim=-1)[..., :-1]
+        _check_gif(len(strips), *(scale * side for side in strips.shape[-2:]))
         there = [Image.fromarray(enlarged(strip, scale)) for strip in strips]
         durations = [8 * duration, *[duration] * (len(there) - 2), 8 * duration]
         there[0].save(
@@ -206,7 +204,17 @@ def measured(
     return Morph(frames, p, distances, k, sources, targets, render, scores.values)
 
 
+def _check_gif(frames: int, height: int, width: int) -> None:
+    """Raise ValueError if a GIF is larger than its format, or a computer's memory, takes."""
+    side, most = LARGEST_GIF
+    if max(height, width) > side or frames * height * width > most:
+        raise ValueError(
+            f"scale: expected a GIF of at most {side:,} pixels a side and {most:,} in all, "
+            f"got {frames} frames of {height:,} x {width:,}: choose a smaller scale or fewer rows"
+        )
+
+
 def enlarged(image: Tensor, scale: int) -> np.ndarray:
     """uint8 pixels (height, width) or (height, width, 3) of an image in [0, 1], each scale x scale large."""
-    pixels = (image.detach().cpu() * 255).round().byte().movedim(0, -1).squeeze(-1).numpy()
+    pixels = (check_shown(image[None])[0].cpu() * 255).round().byte().movedim(0, -1).squeeze(-1).numpy()
     return pixels.repeat(scale, 0).repeat(scale, 1)

@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from .figures import WIDTH, closed, colors, styled
+from .figures import WIDTH, closed, colors, styled, subplots
 
 QUARTILES = torch.tensor([0.25, 0.5, 0.75], dtype=torch.float64)
 
@@ -44,7 +43,7 @@ def curves(
     """
     own, size = None, size or (WIDTH, 3.0)
     if axes is None:
-        own, grid = plt.subplots(1, len(panels), sharex=shared, sharey=shared, squeeze=False, figsize=size)
+        own, grid = subplots(1, len(panels), size, sharex=shared, sharey=shared)
         axes = grid[0]
     last = list(panels)[-1]
     for axis, (title, found) in zip(axes, panels.items(), strict=True):
@@ -105,7 +104,7 @@ def intervals(
     first = next(iter(grouped.values()))
     names, count = list(next(iter(first.values()))), len(first)
     size = (WIDTH if len(panels) > 1 else 0.7 * WIDTH, (0.14 + 0.12 * count) * len(names) + 0.75)
-    figure, axes = plt.subplots(1, len(panels), sharey=True, squeeze=False, figsize=size)
+    figure, axes = subplots(1, len(panels), size, sharey=True)
     for axis, (title, groups) in zip(axes[0], grouped.items(), strict=True):
         _draw_intervals(axis, groups, names)
         _mark(axis, title, marks or {})
@@ -153,7 +152,7 @@ def matrix(
     """
     n, m = next(iter(panels.values())).shape
     size = WIDTH, WIDTH * n / m / len(panels) + 0.55
-    figure, axes = plt.subplots(1, len(panels), sharey=True, squeeze=False, figsize=size)
+    figure, axes = subplots(1, len(panels), size, sharey=True)
     look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7}
     forms = [form] * len(panels) if isinstance(form, str) else form
     for axis, (title, values), each in zip(axes[0], panels.items(), forms, strict=True):

@@ -1,17 +1,22 @@
 """Images in rows, and what every figure has in common: its look and the colours of methods."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar, cast
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from .._internal.checks import check_shown
+
 WIDTH = 9.6  # inches: the width of a notebook's text
+LONGEST, MOST_PANELS = 300, 2000  # inches of a side; beyond, a figure takes minutes and gigabytes
 METHODS = {  # the first word that a name contains decides
     "pixel": "#777777",
     "fourier": "#cc79a7",
@@ -26,10 +31,28 @@ METHODS = {  # the first word that a name contains decides
 }
 STYLES = ("-", "--", ":", "-.")  # of curves that share a colour
 
-# A decorator: the figures that the function makes have the look of the file.
-styled = plt.style.context(str(Path(__file__).with_name("steerlens.mplstyle")))
+LOOK = str(Path(__file__).with_name("steerlens.mplstyle"))
 
 Cell: TypeAlias = Tensor | tuple[Tensor, str] | None
+Drawing = TypeVar("Drawing", bound=Callable[..., Any])
+
+
+def styled(function: Drawing) -> Drawing:
+    """A decorator: what is drawn has the look of the file and, but for fonts, no setting of the reader's."""
+
+    @functools.wraps(function)
+    def drawing(*arguments: Any, **options: Any) -> Any:
+        fonts: Any = plt.rcParams.find_all(r"^font\.(?!size)")  # few have the letters of every language
+        with plt.style.context(["default", LOOK, fonts]):
+            return function(*arguments, **options)
+
+    return cast(Drawing, drawing)
+
+
+class Sheet(Figure):
+    """A figure that is drawn with the look that it was made with: matplotlib makes ticks when it draws."""
+
+    draw = styled(Figure.draw)
 
 
 @styled
@@ -40,6 +63,7 @@ def grid(
     cell: float = 1.3,
     outline: Sequence[Tensor] | None = None,
     draw: Callable[[Axes, int, int], None] | None = None,
+    show: Callable[[Tensor], Tensor] | None = None,
 ) -> Figure:
     """Images in rows.
 
@@ -50,6 +74,7 @@ def grid(
         cell: largest width of a cell in inches.
         outline: an image (1, height, width) for each column, whose contour is drawn over all of its cells.
         draw: draws more into the cell of a row and a column, given its axes.
+        show: makes grey or RGB (n, 1 or 3, height, width) of images of other channels.
     """
     pairs = list(rows.items() if isinstance(rows, Mapping) else rows)
     names = [name for name, _ in pairs]
@@ -60,14 +85,14 @@ def grid(
     aspect = max(image.shape[-2] / image.shape[-1] for row in lines for image, _ in row if image is not None)
     noted = max(len(note.splitlines()) for row in lines for _, note in row)
     height = len(lines) * (aspect * cell + 0.04 + 0.16 * noted) + 0.25 * bool(titles)
-    figure, axes = plt.subplots(len(lines), columns, figsize=(columns * cell + margin, height), squeeze=False)
+    figure, axes = subplots(len(lines), columns, (columns * cell + margin, height))
     for number, (line, name, row) in enumerate(zip(axes, names, lines, strict=True)):
         line[0].set_ylabel(name, rotation=0, ha="right", va="center")
         for column, axis in enumerate(line):
             bare(axis)
             image, note = row[column] if column < len(row) else (None, "")
             if image is not None:
-                show_image(axis, image)
+                show_image(axis, image, show)
                 axis.set_xlabel(note, fontsize=8)
                 if outline is not None and outline[column].min() < 0.3 < outline[column].max():
                     axis.contour(outline[column][0].cpu().numpy(), [0.3], colors="0.25", linewidths=0.6)
@@ -78,13 +103,22 @@ def grid(
     return closed(figure)
 
 
-def show_image(axis: Axes, image: Tensor) -> None:
-    """Draw an image (channels, height, width) in [0, 1]: grey for one channel, colour for three."""
-    pixels = image.detach().cpu().movedim(0, -1).numpy()
+def subplots(rows: int, columns: int, size: tuple[float, float], **options: Any) -> tuple[Figure, np.ndarray]:
+    """A figure of this size in inches and its axes (rows, columns). Raises ValueError for one too large."""
+    if rows * columns > MOST_PANELS or max(size) > LONGEST:
+        most = f"{MOST_PANELS:,} panels on {LONGEST} inches a side"
+        found = f"{rows:,} rows of {columns:,} on {size[0]:,.0f} x {size[1]:,.0f} inches"
+        raise ValueError(f"figure: expected at most {most}, got {found}: choose fewer rows or frames")
+    return plt.subplots(rows, columns, figsize=size, squeeze=False, FigureClass=Sheet, **options)
+
+
+def show_image(axis: Axes, image: Tensor, show: Callable[[Tensor], Tensor] | None = None) -> None:
+    """Draw an image in [0, 1]: grey for one channel, colour for three, else what ``show`` makes of it."""
+    pixels = check_shown(image[None], show)[0].cpu().movedim(0, -1).numpy()
     if pixels.shape[-1] == 1:
         axis.imshow(pixels[..., 0], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     else:
-        axis.imshow(pixels.clip(0, 1), interpolation="nearest")
+        axis.imshow(pixels, interpolation="nearest")
 
 
 def signed(change: Tensor, limit: float | None = None) -> Tensor:

@@ -1,20 +1,19 @@
 """Pictures of morphs: their frames, and how one comes about."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from .._internal.checks import check_indices, check_integer
+from .._internal.checks import check_indices, check_integer, check_shown
 from ..morphs import Morph, extrapolate
 from ..morphs.gradients import gradient_step, wirtinger_gradient
 from ..transforms.pyramid import SteerablePyramid
-from .figures import WIDTH, Cell, bare, closed, grid, show_image, signed, styled
+from .figures import WIDTH, Cell, bare, closed, grid, show_image, signed, styled, subplots
 
 
 def filmstrip(
@@ -23,6 +22,7 @@ def filmstrip(
     frames: int | Sequence[int] = 9,
     classes: Sequence[str] | None = None,
     difference: bool = False,
+    show: Callable[[Tensor], Tensor] | None = None,
 ) -> Figure:
     """One row a morph: the source, some frames, and the target's probability under each.
 
@@ -33,6 +33,8 @@ def filmstrip(
         classes: names for the labels; the indices if None.
         difference: add a row under each with frame minus source (red: brighter, blue: darker), on the
             scale that its label tells.
+        show: makes grey or RGB (n, 1 or 3, height, width) of images of other channels, such as
+            ``lambda x: x[:, :3]``; changes are always the mean of all channels.
     """
     names = class_names(morph, classes)
     rows = check_indices("rows", rows, len(morph.frames), at_least=1)
@@ -40,14 +42,19 @@ def filmstrip(
     lines = []
     for row in rows:
         name = f"{names[morph.sources[row]]} → {names[morph.targets[row]]}"
-        lines.append((name, _noted(morph, row, columns)))
+        lines.append((name, _noted(morph, row, columns, show)))
         if difference:
             lines.append(_differences(morph.frames[row, list(columns)] - morph.frames[row, 0]))
     return grid(lines, [f"k = {morph.steps[column]:g}" for column in columns], cell=WIDTH)
 
 
+@styled
 def strips(
-    morphs: Mapping[str, Morph], row: int = 0, frames: int | Sequence[int] = 8, title: str = ""
+    morphs: Mapping[str, Morph],
+    row: int = 0,
+    frames: int | Sequence[int] = 8,
+    title: str = "",
+    show: Callable[[Tensor], Tensor] | None = None,
 ) -> Figure:
     """One row a method: frames of the same morph, with k and the target's probability under each.
 
@@ -56,8 +63,9 @@ def strips(
         row: which morph of each batch.
         frames: how many frames, evenly spaced from source to last, or their indices.
         title: above all rows.
+        show: as in `filmstrip`.
     """
-    figure = grid({name: _noted(morph, row, frames, with_k=True) for name, morph in morphs.items()})
+    figure = grid({name: _noted(morph, row, frames, show, with_k=True) for name, morph in morphs.items()})
     if title:
         figure.suptitle(title, fontsize=11)
     return figure
@@ -75,12 +83,19 @@ def class_names(morph: Morph, classes: Sequence[str] | None = None) -> list[str]
     return [str(name) for name in classes]
 
 
-def _noted(morph: Morph, row: int, frames: int | Sequence[int], with_k: bool = False) -> list[Cell]:
+def _noted(
+    morph: Morph,
+    row: int,
+    frames: int | Sequence[int],
+    show: Callable[[Tensor], Tensor] | None,
+    with_k: bool = False,
+) -> list[Cell]:
     """Frames of one morph, the target's probability (and k) under each."""
-    columns = _frame_indices(frames, len(morph.steps))
+    columns = list(_frame_indices(frames, len(morph.steps)))
     k = [f"k = {morph.steps[column]:g}: " if with_k else "" for column in columns]
-    p = [f"{morph.target_probabilities[row, column]:.2f}" for column in columns]
-    return [(morph.frames[row, column], a + b) for column, a, b in zip(columns, k, p, strict=True)]
+    p = morph.probabilities[row, columns, morph.targets[row]].tolist()
+    shown = check_shown(morph.frames[row, columns], show)
+    return [(image, f"{a}{b:.2f}") for image, a, b in zip(shown, k, p, strict=True)]
 
 
 def _differences(changes: Tensor) -> tuple[str, list[Cell]]:
@@ -97,6 +112,7 @@ def pipeline(
     pyramid: SteerablePyramid,
     alpha: float = 1.0,
     steps: int = 12,
+    show: Callable[[Tensor], Tensor] | None = None,
 ) -> Figure:
     """The paper's Figure 1 on one image: analysis, amplitude and phase, phase shift, synthesis.
 
@@ -106,6 +122,7 @@ def pipeline(
         target: class index.
         pyramid: the transform.
         alpha, steps: as in `steerlens.extrapolate`.
+        show: as in `filmstrip`.
     """
     gradient = wirtinger_gradient(model, image, target, pyramid).bands
     bands = pyramid.analyze(image).bands
@@ -114,15 +131,15 @@ def pipeline(
     peaks = [band.abs().amax().clamp(min=torch.finfo(image.dtype).tiny) for band in bands]
     amplitude = band_mosaic([band.abs() / peak for band, peak in zip(bands, peaks, strict=True)]).numpy()
     visible = np.sqrt(amplitude)
-    figure, line = plt.subplots(1, 5, figsize=(WIDTH, 2.5), gridspec_kw={"wspace": 0.14})
+    figure, (line,) = subplots(1, 5, (WIDTH, 2.5), gridspec_kw={"wspace": 0.14})
     for axis in line:
         bare(axis)
-    show_image(line[0], image[0])
+    show_image(line[0], image[0], show)
     line[1].imshow(amplitude, cmap="gray")
     phase = band_mosaic([band.angle() for band in bands]).numpy()
     line[2].imshow(phase, cmap="twilight", alpha=visible)
     line[3].imshow(band_mosaic(shifts).numpy(), cmap="RdBu_r", vmin=-0.5, vmax=0.5, alpha=visible)
-    show_image(line[4], morph.frames[0, -1])
+    show_image(line[4], morph.frames[0, -1], show)
     _caption(line[0], "image $s$", "", r"$\mathcal{F}$")
     _caption(line[1], "amplitude $A_0$", "kept", "")
     _caption(line[2], r"phase $\Phi_0$", "turned", r"$+\,k\,\Delta\Phi$")

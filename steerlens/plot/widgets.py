@@ -19,12 +19,13 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
-from .._internal.checks import check_integer
+from .._internal.checks import check_integer, check_shown
 from ..morphs.morph import Morph, enlarged
-from .figures import grid
+from .figures import grid, styled
 from .morphs import class_names, filmstrip
 
 HEIGHT = 224  # smallest height in pixels of a frame on the screen
+WIDEST = 16_384  # largest width of one that is enlarged
 
 
 class StillBox(ipywidgets.VBox):
@@ -39,23 +40,29 @@ class StillBox(ipywidgets.VBox):
         return {**bundle, "image/png": b64encode(self._still).decode(), "text/plain": self._text}
 
 
-def frame_slider(morph: Morph, row: int = 0, classes: Sequence[str] | None = None) -> StillBox:
+def frame_slider(
+    morph: Morph,
+    row: int = 0,
+    classes: Sequence[str] | None = None,
+    show: Callable[[Tensor], Tensor] | None = None,
+) -> StillBox:
     """A slider (and a Play button) over the frames of one morph; without a kernel, its film strip.
 
     Args:
         morph: what to show.
         row: which morph of the batch.
         classes: names of the classes; the indices if None.
+        show: as in `steerlens.filmstrip`.
     """
     class_names(morph, classes)
     row = check_integer("row", row, 0, len(morph.frames) - 1)
-    pictures = [image_png(frame) for frame in morph.frames[row]]
+    pictures = [image_png(frame) for frame in check_shown(morph.frames[row], show)]
     captions = [frame_caption(morph, row, frame, classes) for frame in range(len(pictures))]
     last = len(pictures) - 1
     slider = ipywidgets.IntSlider(0, 0, last, description="frame")
     play = ipywidgets.Play(value=0, min=0, max=last, interval=120)
     ipywidgets.jslink((play, "value"), (slider, "value"))
-    still = filmstrip(morph, row, classes=classes)
+    still = filmstrip(morph, row, classes=classes, show=show)
     text = f"A slider over {last + 1} frames and its film strip."
     rows = [ipywidgets.HBox([play, slider])]
     return viewer([slider], lambda frame: (pictures[frame], captions[frame]), still, text, rows)
@@ -132,8 +139,9 @@ def image_png(image: Tensor) -> bytes:
 
 
 def screen_scale(images: Tensor) -> int:
-    """Pixels of the screen for one of images (..., height, width), which so get at least 224 rows."""
-    return -(-HEIGHT // images.shape[-2])
+    """Pixels of the screen for one of images (..., height, width): 224 rows or more, if not too wide."""
+    height, width = images.shape[-2:]
+    return max(1, min(-(-HEIGHT // height), WIDEST // width))
 
 
 def pixels_png(pixels: np.ndarray, **options: Any) -> bytes:
@@ -143,6 +151,7 @@ def pixels_png(pixels: np.ndarray, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
+@styled
 def figure_png(figure: Figure, dpi: int = 100) -> bytes:
     """PNG of a figure."""
     buffer = io.BytesIO()
