@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 import steerlens as sl
+from steerlens import plot
 from steerlens.morphs.gradients import image_gradient
 
 SHAPE = (12, 10)
@@ -70,6 +71,9 @@ def test_an_output_of_any_kind(net, x):
     assert morph.values.shape == (5, 3) and "median value" in repr(morph)
     assert morph[1:3].values.equal(morph.values[1:3]) and morph == morph.to("cpu")
     assert morph.at_distance(0.05)[1].all()
+    notes = [axis.get_xlabel() for axis in sl.filmstrip(morph, [1]).axes]
+    assert notes == [f"{value:.3g}" for value in morph.values[1].tolist()]
+    assert f"value {morph.values[1, 2]:.3g}" in plot.widgets.frame_caption(morph, 1, 2)
     with pytest.raises(ValueError, match="targets: expected a morph that asked for a class"):
         _ = morph.target_probabilities
 

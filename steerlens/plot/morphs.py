@@ -26,6 +26,8 @@ def filmstrip(
 ) -> Figure:
     """One row a morph: the source, some frames, and the target's probability under each.
 
+    Where no class was asked for it is the objective's value, here and in `strips`.
+
     Args:
         morph: what to show.
         rows: which morphs of the batch, all if None.
@@ -41,7 +43,7 @@ def filmstrip(
     columns = _frame_indices(frames, len(morph.steps))
     lines = []
     for row in rows:
-        name = f"{names[morph.sources[row]]} → {names[morph.targets[row]]}"
+        name = f"{names[morph.sources[row]]} → {names[morph.targets[row]]}" if names else f"image {row}"
         lines.append((name, _noted(morph, row, columns, show)))
         if difference:
             lines.append(_differences(morph.frames[row, list(columns)] - morph.frames[row, 0]))
@@ -72,10 +74,10 @@ def strips(
 
 
 def class_names(morph: Morph, classes: Sequence[str] | None = None) -> list[str]:
-    """A name for each class of a morph; its index if None. Raises TypeError or ValueError."""
+    """A name for each class of a morph, if it has any; its index if None. Raises TypeError or ValueError."""
     if not isinstance(morph, Morph):
         raise TypeError(f"morph: expected a Morph, got {type(morph).__name__}")
-    count = morph.probabilities.shape[2]
+    count = 0 if morph.targets is None else morph.probabilities.shape[2]
     if classes is None:
         return [str(i) for i in range(count)]
     if not isinstance(classes, Sequence) or isinstance(classes, str) or len(classes) != count:
@@ -90,12 +92,13 @@ def _noted(
     show: Callable[[Tensor], Tensor] | None,
     with_k: bool = False,
 ) -> list[Cell]:
-    """Frames of one morph, the target's probability (and k) under each."""
+    """Frames of one morph, the target's probability or the value (and k) under each."""
     columns = list(_frame_indices(frames, len(morph.steps)))
     k = [f"k = {morph.steps[column]:g}: " if with_k else "" for column in columns]
-    p = morph.probabilities[row, columns, morph.targets[row]].tolist()
+    found, form = (morph.values, ".3g") if morph.targets is None else (morph.target_probabilities, ".2f")
     shown = check_shown(morph.frames[row, columns], show)
-    return [(image, f"{a}{b:.2f}") for image, a, b in zip(shown, k, p, strict=True)]
+    notes = zip(shown, k, found[row, columns].tolist(), strict=True)
+    return [(image, f"{a}{b:{form}}") for image, a, b in notes]
 
 
 def _differences(changes: Tensor) -> tuple[str, list[Cell]]:

@@ -119,10 +119,12 @@ def side_by_side(views: Sequence[tuple[bytes, str]]) -> Figure:
 def frame_caption(
     morph: Morph, row: int, frame: int, classes: Sequence[str] | None = None, top: int = 3
 ) -> str:
-    """k, distance and the most probable classes of one frame, as one line."""
-    values, indices = morph.probabilities[row, frame].topk(min(top, morph.probabilities.shape[2]))
+    """k, distance and the most probable classes (or the value) of one frame, as one line."""
     names = class_names(morph, classes)
-    shares = ", ".join(f"{names[i]}: {p:.2f}" for i, p in zip(indices.tolist(), values.tolist(), strict=True))
+    shares = f"value {morph.values[row, frame]:.3g}"
+    if names:
+        found = zip(*morph.probabilities[row, frame].topk(min(top, len(names))), strict=True)
+        shares = ", ".join(f"{names[i]}: {p:.2f}" for p, i in found)
     return f"k = {morph.steps[frame]:g}, L2 distance {morph.distances[row, frame]:.2f}, {shares}"
 
 
