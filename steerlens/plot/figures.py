@@ -78,7 +78,7 @@ def grid(
     """
     pairs = list(rows.items() if isinstance(rows, Mapping) else rows)
     names = [name for name, _ in pairs]
-    lines = [[cell if isinstance(cell, tuple) else (cell, "") for cell in cells] for _, cells in pairs]
+    lines = [[_noted(cell, show) for cell in cells] for _, cells in pairs]
     columns = max(map(len, lines))
     margin = 0.075 * max(len(part) for name in names for part in name.split("\n"))
     cell = min(cell, (WIDTH - margin) / columns)
@@ -92,7 +92,7 @@ def grid(
             bare(axis)
             image, note = row[column] if column < len(row) else (None, "")
             if image is not None:
-                show_image(axis, image, show)
+                show_image(axis, image)
                 axis.set_xlabel(note, fontsize=8)
                 if outline is not None and outline[column].min() < 0.3 < outline[column].max():
                     axis.contour(outline[column][0].cpu().numpy(), [0.3], colors="0.25", linewidths=0.6)
@@ -101,6 +101,12 @@ def grid(
     for axis, title in zip(axes[0], titles, strict=False):
         axis.set_title(title)
     return closed(figure)
+
+
+def _noted(cell: Cell, show: Callable[[Tensor], Tensor] | None) -> tuple[Tensor | None, str]:
+    """Image and note of a cell, as they are drawn."""
+    image, note = cell if isinstance(cell, tuple) else (cell, "")
+    return (None if image is None else check_shown(image[None], show)[0]), note
 
 
 def subplots(rows: int, columns: int, size: tuple[float, float], **options: Any) -> tuple[Figure, np.ndarray]:
@@ -112,9 +118,9 @@ def subplots(rows: int, columns: int, size: tuple[float, float], **options: Any)
     return plt.subplots(rows, columns, figsize=size, squeeze=False, FigureClass=Sheet, **options)
 
 
-def show_image(axis: Axes, image: Tensor, show: Callable[[Tensor], Tensor] | None = None) -> None:
-    """Draw an image in [0, 1]: grey for one channel, colour for three, else what ``show`` makes of it."""
-    pixels = check_shown(image[None], show)[0].cpu().movedim(0, -1).numpy()
+def show_image(axis: Axes, image: Tensor) -> None:
+    """Draw an image (1 or 3, height, width) in [0, 1]: grey for one channel, colour for three."""
+    pixels = check_shown(image[None])[0].cpu().movedim(0, -1).numpy()
     if pixels.shape[-1] == 1:
         axis.imshow(pixels[..., 0], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     else:

@@ -134,15 +134,16 @@ def pipeline(
     peaks = [band.abs().amax().clamp(min=torch.finfo(image.dtype).tiny) for band in bands]
     amplitude = band_mosaic([band.abs() / peak for band, peak in zip(bands, peaks, strict=True)]).numpy()
     visible = np.sqrt(amplitude)
+    shown = check_shown(torch.cat([image, morph.frames[:, -1]]), show)
     figure, (line,) = subplots(1, 5, (WIDTH, 2.5), gridspec_kw={"wspace": 0.14})
     for axis in line:
         bare(axis)
-    show_image(line[0], image[0], show)
+    show_image(line[0], shown[0])
     line[1].imshow(amplitude, cmap="gray")
     phase = band_mosaic([band.angle() for band in bands]).numpy()
     line[2].imshow(phase, cmap="twilight", alpha=visible)
     line[3].imshow(band_mosaic(shifts).numpy(), cmap="RdBu_r", vmin=-0.5, vmax=0.5, alpha=visible)
-    show_image(line[4], morph.frames[0, -1], show)
+    show_image(line[4], shown[1])
     _caption(line[0], "image $s$", "", r"$\mathcal{F}$")
     _caption(line[1], "amplitude $A_0$", "kept", "")
     _caption(line[2], r"phase $\Phi_0$", "turned", r"$+\,k\,\Delta\Phi$")
