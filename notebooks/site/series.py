@@ -32,7 +32,8 @@ ONLY_IN_THE_FILE = {"tags": ["remove-cell"]}  # the site has buttons and links o
 
 def project_field(name: str) -> str:
     """The value of a `name = "value"` line of pyproject.toml."""
-    return re.search(rf'^{name} = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    return re.search(rf'^{name} = "(.+)"$', text, re.MULTILINE)[1]
 
 
 REPOSITORY = project_field("Repository")

@@ -1,7 +1,8 @@
 """What callers may pass: each check raises one error that says what was expected and what came."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AnySet
 from numbers import Integral, Real
 
 import torch
@@ -114,7 +115,8 @@ def check_shown(images: Tensor, show: Callable[[Tensor], Tensor] | None = None) 
         raise TypeError(f"show: expected a function of images (n, channels, height, width), got {show!r}")
     shown = images.detach() if show is None else show(images.detach().clone())
     found = tuple(shown.shape) if isinstance(shown, Tensor) else ()
-    if len(found) != 4 or found[0] != len(images) or found[1] not in (1, 3) or not shown.is_floating_point():
+    fits = found in [(len(images), channels, *images.shape[2:]) for channels in (1, 3)]
+    if not fits or not shown.is_floating_point():
         came = f"{str(shown.dtype).removeprefix('torch.')} {found}" if found else type(shown).__name__
         expected = f"a function that makes grey or RGB images ({len(images)}, 1 or 3, height, width)"
         raise ValueError(f"show: expected {expected} to draw, such as lambda x: x[:, :3], got {came}")
@@ -142,6 +144,31 @@ def check_targets(targets: object, batch: int, classes: int | None = None, name:
     if classes is not None and not ((targets >= 0) & (targets < classes)).all():
         raise ValueError(f"{name}: expected classes 0 to {classes - 1}, got {sorted(set(targets.tolist()))}")
     return targets.long()
+
+
+def check_names(classes: object, count: int) -> tuple[str, ...]:
+    """A name for each of ``count`` classes; the indices if None.
+
+    Args:
+        classes: names in order (a list, an array, a pandas Index or Series), or a dict by class index.
+        count: how many there must be.
+
+    Raises:
+        ValueError: anything else, another number of names, or a dict with other keys than 0 .. count - 1.
+    """
+    expected = f"classes: expected a name for each of {count} classes"
+    if classes is None:
+        classes = range(count)
+    if isinstance(classes, Mapping):
+        if set(classes) != set(range(count)):
+            raise ValueError(f"{expected}, in a dict by index from 0, got keys {list(classes)[:5]}")
+        classes = [classes[index] for index in range(count)]
+    if not isinstance(classes, Iterable) or isinstance(classes, str | bytes | AnySet):
+        raise ValueError(f"{expected}, got {classes!r}")
+    names = tuple(map(str, classes))
+    if len(names) != count or getattr(classes, "ndim", 1) != 1:
+        raise ValueError(f"{expected}, got {classes!r}")
+    return names
 
 
 def check_complex(name: str, value: object, shape: torch.Size | None = None) -> Tensor:

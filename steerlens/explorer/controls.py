@@ -1,10 +1,12 @@
 """The explorer's controls: a picker of the source image, and a panel with one morph's settings."""
 
 from collections.abc import Callable, Sequence
+from secrets import token_hex
 from typing import Any
 
 import ipywidgets as w
 
+from .._internal.checks import check_shown
 from ..morphs.steps import AMPLITUDES
 from .galleries import Gallery
 from .pictures import thumbnail_style
@@ -27,16 +29,16 @@ RESIDUALS = [("stays as it is", "fixed"), ("moves too (Eq. 2)", "linear")]
 class Picker(w.VBox):
     """Thumbnails of a gallery, a page at a time; ``row`` is the index of the chosen image."""
 
-    def __init__(self, chosen: Callable[[], None]):
-        self._chosen = chosen
+    def __init__(self, chosen: Callable[[], None], guarded: Callable[[Callable], Callable]):
+        self._chosen, self._mark = chosen, f"sl-{token_hex(8)}"  # a page may show several kernels' widgets
         self._style = w.HTML(layout={"display": "none"})
-        self._buttons = [self._thumbnail(place) for place in range(PAGE)]
+        self._buttons = [self._thumbnail(place, guarded) for place in range(PAGE)]
         self._back, self._on = (
             w.Button(description=text, tooltip=tip, layout={"width": "46px"})
             for text, tip in (("‹", "earlier images"), ("›", "later images"))
         )
-        self._back.on_click(lambda _: self._show(self._page - 1))
-        self._on.on_click(lambda _: self._show(self._page + 1))
+        self._back.on_click(guarded(lambda _: self._show(self._page - 1)))
+        self._on.on_click(guarded(lambda _: self._show(self._page + 1)))
         self._range = w.Label()
         self._pages = w.HBox([self._back, self._range, self._on])
         grid = w.Box(self._buttons, layout={"flex_flow": "row wrap", "width": "340px"})
@@ -47,10 +49,10 @@ class Picker(w.VBox):
         self._gallery, self.row = gallery, row
         self._show(row // PAGE)
 
-    def _thumbnail(self, place: int) -> w.Button:
+    def _thumbnail(self, place: int, guarded: Callable[[Callable], Callable]) -> w.Button:
         button = w.Button(layout={"width": "52px", "height": "52px"})
-        button.add_class("sl-thumb").add_class(f"sl-{button.model_id}")
-        button.on_click(lambda _: self._choose(self._page * PAGE + place))
+        button.add_class("sl-thumb").add_class(f"{self._mark}-{place}")
+        button.on_click(guarded(lambda _: self._choose(self._page * PAGE + place)))
         return button
 
     def _choose(self, row: int) -> None:
@@ -59,14 +61,15 @@ class Picker(w.VBox):
         self._chosen()
 
     def _show(self, page: int) -> None:
-        total, self._page = len(self._gallery.labels), page
+        total = len(self._gallery.images)
         rows = range(page * PAGE, min((page + 1) * PAGE, total))
-        selectors = [f".sl-{button.model_id}" for button in self._buttons[: len(rows)]]
-        self._style.value = thumbnail_style(self._gallery.images[rows.start : rows.stop], selectors)
+        labels = self._gallery.named(rows)
+        selectors = [f".{self._mark}-{place}" for place in range(len(rows))]
+        images = check_shown(self._gallery.images[rows.start : rows.stop], self._gallery.show)
+        self._style.value, self._page = thumbnail_style(images, selectors), page
         for button in self._buttons[len(rows) :]:
             button.layout.display = "none"
-        for row, button in zip(rows, self._buttons, strict=False):
-            label = self._gallery.labels[row]
+        for row, label, button in zip(rows, labels, self._buttons, strict=False):
             button.layout.display, button.description, button.tooltip = None, label, f"image {row}: {label}"
             (button.add_class if row == self.row else button.remove_class)("sl-chosen")
         self._pages.layout.display = None if total > PAGE else "none"

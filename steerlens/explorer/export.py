@@ -19,27 +19,28 @@ from .settings import Domain, Settings, arguments, make_transform
 KINDS = {"strip": ".png", "animation": ".gif", "code": ".py"}
 
 
-def strip(views: Morph, classes: Sequence[str]) -> Figure:
+def strip(views: Morph, gallery: Gallery) -> Figure:
     """The film strip of one view, with the change under each frame; or of two at equal distances."""
-    figure = filmstrip(views, classes=classes, difference=len(views) == 1)
-    if len(views) > 1:
+    single = len(views) == 1
+    figure = filmstrip(views, classes=gallery.classes, difference=single, show=gallery.show)
+    if not single:
         for axis in figure.axes:
             if title := axis.get_title():
                 axis.set_title(f"L2 {title.removeprefix('k = ')[:4]}", fontsize=8, pad=3)
     return figure
 
 
-def written(kind: str, folder: Path, views: Morph, classes: Sequence[str], text: str) -> Path:
+def written(kind: str, folder: Path, views: Morph, gallery: Gallery, text: str) -> Path:
     """Write one of `KINDS` (``text`` is the code) under a free name; the folder is made if need be."""
     folder.mkdir(parents=True, exist_ok=True)
-    words = [classes[int(views.sources[0])], "to", classes[int(views.targets[0])]]
+    words = (gallery.classes[int(views.sources[0])], "to", gallery.classes[int(views.targets[0])])
     stem = "-".join(["steerlens", *("".join(c for c in w if c.isalnum())[:20].lower() for w in words)])
     paths = (folder / f"{stem}{'' if n == 1 else f'-{n}'}{KINDS[kind]}" for n in count(1))
     path = next(path for path in paths if not path.exists())
     if kind == "strip":
-        strip(views, classes).savefig(path, dpi=150)
+        strip(views, gallery).savefig(path, dpi=150)
     elif kind == "animation":
-        views.save_gif(path, scale=screen_scale(views.frames))
+        views.save_gif(path, scale=screen_scale(views.frames), show=gallery.show)
     else:
         path.write_text(text, encoding="utf-8")
     return path

@@ -3,7 +3,7 @@
 `GUIDED` and `PRESETS` are those of the lessons; `own_gallery` and `COMPARISONS` those for one's own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from os import PathLike
@@ -14,13 +14,12 @@ from PIL import Image, ImageOps
 from torch import Tensor, nn
 
 from .. import data as datasets
-from .._internal.checks import check_images, check_integer, check_targets
-from .._internal.modes import evaluation_mode
+from .._internal.checks import check_images, check_integer, check_names, check_shown, check_targets
 from ..classifiers import models
 from ..data import ImageData
 from ..data.pictures import read_picture
 from ..evaluation import first_correct
-from ..morphs.scores import model_logits
+from ..morphs.scores import batched_logits
 from .settings import Domain, Settings
 
 SHOWN = 12  # images in a guided gallery, at least 3 of each class
@@ -33,25 +32,34 @@ class Gallery:
     Attributes:
         model: maps images in [0, 1] to logits.
         images: (n, channels, height, width) in [0, 1].
-        labels: class names of the images, as they are shown.
+        labels: names that are shown beside the images, by row; `named` adds what the model sees in others.
         classes: a name for each class.
         domain: shape of the images and size of the pyramid.
         setup: Python code that makes ``model``, and what ``places`` need.
         places: for each image the Python expression that gives it, (1, channels, height, width).
+        show: makes what is drawn of images, (n, 1 or 3, height, width); None: the images themselves.
     """
 
     model: nn.Module
     images: Tensor
-    labels: tuple[str, ...]
+    labels: dict[int, str]
     classes: tuple[str, ...]
     domain: Domain
     setup: str
     places: tuple[str, ...]
+    show: Callable[[Tensor], Tensor] | None = None
+
+    def named(self, rows: range) -> list[str]:
+        """The labels of some images; of those without one, what the model sees, which is asked once."""
+        new = [row for row in rows if row not in self.labels]
+        if new:
+            seen = batched_logits(self.model, self.images[new]).argmax(1).tolist()
+            self.labels.update(zip(new, (self.classes[i] for i in seen), strict=True))
+        return [self.labels[row] for row in rows]
 
     def second_guess(self, row: int) -> int:
         """The class that the model finds most probable after the first, for one image."""
-        with evaluation_mode(self.model), torch.no_grad():
-            return int(model_logits(self.model, self.images[row : row + 1]).topk(2).indices[0, 1])
+        return int(batched_logits(self.model, self.images[row : row + 1]).topk(2).indices[0, 1])
 
     def with_upload(self, content: bytes, name: str) -> "Gallery":
         """The gallery with one more image: an uploaded picture file. Raises ValueError if it is none."""
@@ -59,25 +67,28 @@ class Gallery:
         shape, label = (channels, height, width), Path(name).name
         images = torch.cat([self.images, opened(content, shape, name).to(self.images)])
         places = (*self.places, f"opened({label!r}, {shape})")
-        return replace(self, images=images, labels=(*self.labels, label), places=places)
+        return replace(self, images=images, labels={**self.labels, len(self.images): label}, places=places)
 
 
 def own_gallery(
-    model: nn.Module, images: Tensor, labels: object, classes: Sequence[str] | None, padding: int
+    model: nn.Module,
+    images: Tensor,
+    labels: object,
+    classes: object,
+    padding: int,
+    show: Callable[[Tensor], Tensor] | None = None,
 ) -> Gallery:
     """The gallery of the arguments of `explore`. Raises TypeError or ValueError for what does not fit."""
     images = check_images(images, unit_range=True).detach()
-    with evaluation_mode(model), torch.no_grad():
-        count = model_logits(model, images[:1]).shape[1]
-        seen = labels if labels is not None else model_logits(model, images).argmax(1)
-    if classes is not None and (isinstance(classes, str) or len(classes) != count):
-        raise ValueError(f"classes: expected a name for each of {count} classes, got {classes!r}")
-    names = tuple(map(str, range(count) if classes is None else classes))
-    shown = check_targets(seen, len(images), count, name="labels").tolist()
+    check_shown(images[:1], show)
+    count = batched_logits(model, images[:1]).shape[1]
+    names = check_names(classes, count)
+    known = [] if labels is None else check_targets(labels, len(images), count, name="labels").tolist()
+    shown = dict(enumerate(names[i] for i in known))
     domain = Domain.of(images, check_integer("padding", padding, 0))
     setup = "# model and images are yours: those that were given to sl.explore."
     places = tuple(f"images[[{row}]]" for row in range(len(images)))
-    return Gallery(model, images, tuple(names[i] for i in shown), names, domain, setup, places)
+    return Gallery(model, images, shown, names, domain, setup, places, show)
 
 
 def opened(source: str | PathLike | bytes, shape: tuple[int, int, int], name: str = "picture") -> Tensor:

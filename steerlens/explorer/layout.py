@@ -16,7 +16,7 @@ from ..plot.widgets import screen_scale
 from .controls import LINE, Panel, Picker
 from .export import KINDS
 from .galleries import LIVE, Preset
-from .pictures import COLORS, GAP, bars, changes, curves, frame_pngs
+from .pictures import COLORS, GAP, bars, changes, curves
 from .settings import Settings
 
 WELCOME = "Choose an image and the class that it should become; then move the slider, or press play."
@@ -46,9 +46,11 @@ class Stage(w.VBox):
         super().__init__(lines, layout={"width": "716px"})
         self.slider.observe(guarded(lambda _: self._draw()), names="value")
 
-    def show(self, views: Morph, classes: Sequence[str], frame: int | None = None) -> None:
-        """Prepare the pictures of every frame, and show one (the last if None)."""
-        self._views, self._classes, self._pngs = views, classes, frame_pngs(views)
+    def show(
+        self, views: Morph, classes: Sequence[str], pngs: list[list[bytes]], frame: int | None = None
+    ) -> None:
+        """Take the views and their pictures (`frame_pngs`), and show one frame (the last if None)."""
+        self._views, self._classes, self._pngs = views, classes, pngs
         for row in range(len(views)):
             self._titles[row].value = _title(views, row)
         self._second.layout.display = None if len(views) > 1 else "none"
@@ -82,13 +84,13 @@ class Controls(w.VBox):
 
     def __init__(self, names: Sequence[str], presets: Sequence[Preset]):
         changed = self._guarded(lambda *_: self.changed())
-        self.picker, self.stage = Picker(changed), Stage(self._guarded)
+        self.picker, self.stage = Picker(changed, self._guarded), Stage(self._guarded)
         self.panels = [Panel(each, changed) for each in (LIVE, Settings())]
         self._tabs = w.Tab(layout={"width": "360px"})
         self.gallery_menu = w.Dropdown(options=list(names), description="images", **LINE)
         self.gallery_menu.layout.display = None if len(names) > 1 else "none"
         self.target = w.Dropdown(description="target", tooltip="The class that is asked for", **LINE)
-        self.upload = w.FileUpload(accept="image/*", description="Upload a picture")
+        self.upload = w.FileUpload(accept="image/*", multiple=True, description="Upload pictures")
         self.upload.layout.width = "190px"
         self.compare = w.Checkbox(description="Compare with B, at equal L2 distance", indent=False)
         self.lesson, self.message, self.export = w.HTML(WELCOME), w.HTML(), w.HTML()
@@ -108,7 +110,7 @@ class Controls(w.VBox):
             for number, each in enumerate(presets)
         ]
         row = w.Box(buttons, layout={"flex_flow": "row wrap"}).add_class("sl-presets")
-        style = w.HTML(f"<style>{STYLE.read_text()}</style>", layout={"display": "none"})
+        style = w.HTML(f"<style>{STYLE.read_text(encoding='utf-8')}</style>", layout={"display": "none"})
         return w.VBox([style, row, self.lesson])
 
     def _body(self) -> w.Box:
@@ -164,8 +166,9 @@ class Controls(w.VBox):
                 return
             try:
                 callback(*arguments)
-            except Exception as error:
-                said = f"<b>{type(error).__name__}</b>: {html.escape(str(error))}"
+            except (Exception, KeyboardInterrupt) as error:
+                text = str(error) or "everything is as it was before."
+                said = f"<b>{type(error).__name__}</b>: {html.escape(text)}"
                 self.message.value = f'<div class="sl-error" role="alert">{said}</div>'
 
         return safe

@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from PIL import Image
 from torch import Tensor, nn
 
+from .._internal.checks import check_shown
 from .._internal.modes import evaluation_mode
 from ..morphs.morph import Morph, enlarged, measured
 from ..morphs.scores import Scores, scored
@@ -26,7 +27,7 @@ POSITIONS = 25  # places of the slider in a comparison
 GAP = 8  # pixels between a frame and its change
 SMALLEST_SCALE = 1 / 255  # so that rounding is not drawn as a change
 COLORS = ("#0072B2", "#D55E00")  # of A and B: Okabe and Ito's blue and vermilion
-THUMBNAIL = 56  # pixels of a side
+THUMBNAIL = 56  # pixels of the longer side, at most
 GREY = "#999999"
 WIDTH, TALL = 640, 190  # of the curves, in pixels
 LEFT, RIGHT, TOP, BOTTOM = 34, 12, 10, 42  # their margins
@@ -69,12 +70,12 @@ def changes(views: Morph) -> Tensor:
     return (views.frames - views.frames[:, :1]).mean(2)
 
 
-def frame_pngs(views: Morph) -> list[list[bytes]]:
-    """A PNG for each row and frame: the frame, and its change beside it, on one scale for all of them."""
+def frame_pngs(views: Morph, show: Callable[[Tensor], Tensor] | None = None) -> list[list[bytes]]:
+    """A PNG for each row and frame: ``show`` of it, and its change beside it, on one scale for all."""
     change = changes(views)
     unit = ((change / change.abs().max().clamp(min=SMALLEST_SCALE) + 1) / 2).cpu().numpy()
     colors = torch.from_numpy(colormaps["RdBu_r"](unit)[..., :3]).movedim(-1, 2).to(views.frames)
-    frames = views.frames.expand(-1, -1, 3, -1, -1)
+    frames = torch.stack([check_shown(row, show) for row in views.frames]).expand(-1, -1, 3, -1, -1)
     rows = zip(frames, colors, strict=True)
     return [[_beside(*pair) for pair in zip(*row, strict=True)] for row in rows]
 
@@ -90,8 +91,9 @@ def thumbnail_style(images: Tensor, selectors: Sequence[str]) -> str:
     """A style sheet that gives each selector the picture of an image as its background."""
     rules = []
     for image, selector in zip(images, selectors, strict=True):
-        pixels = Image.fromarray(enlarged(image, 1)).convert("RGB").resize((THUMBNAIL, THUMBNAIL))
-        data = b64encode(pixels_png(np.asarray(pixels), compress_level=3)).decode()
+        picture = Image.fromarray(enlarged(image, 1)).convert("RGB")
+        picture.thumbnail((THUMBNAIL, THUMBNAIL))
+        data = b64encode(pixels_png(np.asarray(picture), compress_level=3)).decode()
         rules.append(f"{selector} {{ background-image: url(data:image/png;base64,{data}) !important; }}")
     return "<style>" + "\n".join(rules) + "</style>"
 

@@ -1,6 +1,6 @@
 """Pictures of morphs: their frames, and how one comes about."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral
 
 import numpy as np
@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from .._internal.checks import check_indices, check_integer, check_shown
+from .._internal.checks import check_indices, check_integer, check_names, check_shown
 from ..morphs import Morph, extrapolate
 from ..morphs.gradients import gradient_step, wirtinger_gradient
 from ..transforms.pyramid import SteerablePyramid
@@ -20,7 +20,7 @@ def filmstrip(
     morph: Morph,
     rows: Sequence[int] | int | None = None,
     frames: int | Sequence[int] = 9,
-    classes: Sequence[str] | None = None,
+    classes: Iterable | None = None,
     difference: bool = False,
     show: Callable[[Tensor], Tensor] | None = None,
 ) -> Figure:
@@ -32,7 +32,7 @@ def filmstrip(
         morph: what to show.
         rows: which morphs of the batch, all if None.
         frames: how many frames, evenly spaced from source to last, or their indices.
-        classes: names for the labels; the indices if None.
+        classes: names for the labels, in order or in a dict by index; the indices if None.
         difference: add a row under each with frame minus source (red: brighter, blue: darker), on the
             scale that its label tells.
         show: makes grey or RGB (n, 1 or 3, height, width) of images of other channels, such as
@@ -73,16 +73,11 @@ def strips(
     return figure
 
 
-def class_names(morph: Morph, classes: Sequence[str] | None = None) -> list[str]:
-    """A name for each class of a morph, if it has any; its index if None. Raises TypeError or ValueError."""
+def class_names(morph: Morph, classes: Iterable | None = None) -> tuple[str, ...]:
+    """A name for each class of a morph, if it has any (`check_names`). Raises TypeError or ValueError."""
     if not isinstance(morph, Morph):
         raise TypeError(f"morph: expected a Morph, got {type(morph).__name__}")
-    count = 0 if morph.targets is None else morph.probabilities.shape[2]
-    if classes is None:
-        return [str(i) for i in range(count)]
-    if not isinstance(classes, Sequence) or isinstance(classes, str) or len(classes) != count:
-        raise ValueError(f"classes: expected a name for each of {count} classes, got {classes!r}")
-    return [str(name) for name in classes]
+    return check_names(classes, 0 if morph.targets is None else morph.probabilities.shape[2])
 
 
 def _noted(

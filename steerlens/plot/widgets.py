@@ -9,7 +9,7 @@ import io
 import re
 import textwrap
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import ipywidgets
@@ -25,7 +25,7 @@ from .figures import grid, styled
 from .morphs import class_names, filmstrip
 
 HEIGHT = 224  # smallest height in pixels of a frame on the screen
-WIDEST = 16_384  # largest width of one that is enlarged
+WIDEST = 2048  # largest width of one that is enlarged
 
 
 class StillBox(ipywidgets.VBox):
@@ -43,7 +43,7 @@ class StillBox(ipywidgets.VBox):
 def frame_slider(
     morph: Morph,
     row: int = 0,
-    classes: Sequence[str] | None = None,
+    classes: Iterable | None = None,
     show: Callable[[Tensor], Tensor] | None = None,
 ) -> StillBox:
     """A slider (and a Play button) over the frames of one morph; without a kernel, its film strip.
@@ -51,7 +51,7 @@ def frame_slider(
     Args:
         morph: what to show.
         row: which morph of the batch.
-        classes: names of the classes; the indices if None.
+        classes: as in `steerlens.filmstrip`.
         show: as in `steerlens.filmstrip`.
     """
     class_names(morph, classes)
@@ -116,9 +116,7 @@ def side_by_side(views: Sequence[tuple[bytes, str]]) -> Figure:
     return figure
 
 
-def frame_caption(
-    morph: Morph, row: int, frame: int, classes: Sequence[str] | None = None, top: int = 3
-) -> str:
+def frame_caption(morph: Morph, row: int, frame: int, classes: Iterable | None = None, top: int = 3) -> str:
     """k, distance and the most probable classes (or the value) of one frame, as one line."""
     names = class_names(morph, classes)
     shares = f"value {morph.values[row, frame]:.3g}"
