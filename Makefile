@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 UV := $(PYTHON) -m uv pip
 
 .DEFAULT_GOAL := help
-.PHONY: help notebooks test lab explore browser figures machines benchmark checkpoints tables \
+.PHONY: help notebooks test fuzz lab explore browser figures machines benchmark checkpoints tables \
   picture write refresh format constraints clean always
 
 # Lessons run in their own folder and without progress bars, which would stay in their outputs. Tests and
@@ -15,7 +15,7 @@ endif
 export MALLOC_MMAP_THRESHOLD_ := 33554432
 export MALLOC_TRIM_THRESHOLD_ := 134217728
 notebooks test browser refresh figures: export TQDM_DISABLE := 1
-notebooks test browser refresh: export OMP_NUM_THREADS := 1
+notebooks test fuzz browser refresh: export OMP_NUM_THREADS := 1
 lab explore: export PYTHONPATH := notebooks/site
 PROMPT := kernel_websocket_connection_class=prompt_connection.PromptConnection
 
@@ -33,6 +33,9 @@ test: .venv/installed  ## lint, types, unit tests, doctests, and the lessons wit
 	$(PYTHON) -m mypy
 	$(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore tests/browser steerlens notebooks/steerlens_lessons tests
 	@$(MAKE) --no-print-directory build/executed
+
+fuzz: .venv/installed  ## ten thousand bad calls: each must raise one clear error and change nothing
+	FUZZ=10000 CI=true $(PYTHON) -m pytest -q tests/test_bad_input.py -k one_bad_argument
 
 # The lessons are run once for both commands, and again when a file or what they run under has changed.
 build/executed: $(shell find steerlens notebooks data/checkpoints data/results -type f -not -name '*.pyc') build/conditions .venv/installed

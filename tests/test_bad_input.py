@@ -1,6 +1,7 @@
 """Bad input: one clear error at every boundary, before anything changes. Zeros and extremes stay finite."""
 
 import copy
+import os
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -784,10 +785,11 @@ def generated_bad_values() -> dict[str, st.SearchStrategy]:
 
 
 GENERATED = generated_bad_values()
+CALLS = int(os.environ.get("FUZZ", "400"))  # make fuzz: 10000
 PROPERTY = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@settings(PROPERTY, max_examples=400)
+@settings(PROPERTY, max_examples=CALLS)
 @given(data=st.data())
 def test_one_bad_argument_among_good_ones(data):
     """Whatever the mix, the error is about the bad one, and comes before anything is changed."""
@@ -802,6 +804,7 @@ def test_one_bad_argument_among_good_ones(data):
         "rgb_to_yiq",
         "yiq_to_rgb",
         "warp_energy",
+        "matched_edit",
     )  # these take other values or sizes
     images = name.endswith("analyze") or name in others
     more = st.nothing() if images or name == "SteerablePyramid" else GENERATED.get(argument, st.nothing())

@@ -25,7 +25,7 @@ from nbformat.v4 import new_markdown_cell
 from series import HERE, Lesson, normalized, pages, read
 
 CELL_TIMEOUT = 600  # seconds
-MOST_AT_ONCE = 4  # pages that are run side by side, where there are as many cores
+MOST_AT_ONCE = int(os.environ.get("PAGES_AT_ONCE", "4"))  # pages side by side, where there are as many cores
 MARK = "# NBVAL_CHECK_OUTPUT"
 FAILURES = "failures.json"  # in the folder of the executed pages
 
