@@ -8,10 +8,10 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, SAMPLEFORMAT
 from torch import Tensor
-from torchvision.transforms import v2
 
 MODES = {1: "L", 3: "RGB"}  # of Pillow, by the number of channels
 SIGNED = 2  # SAMPLEFORMAT of integers with a sign
@@ -46,7 +46,8 @@ def read_picture(
             picture = _opaque(source).convert(MODES[channels])
     except Exception as error:  # Pillow's decoders raise nearly every kind
         raise ValueError(f"{shown}: expected a picture, got {type(error).__name__}: {error}") from error
-    return v2.functional.pil_to_tensor(fit(picture)).float() / 255
+    pixels = torch.from_numpy(np.array(fit(picture)))
+    return pixels.view(*pixels.shape[:2], channels).movedim(-1, 0).float() / 255
 
 
 def _opaque(source: str | PathLike | bytes | Image.Image) -> Image.Image:
