@@ -138,8 +138,8 @@ BAD_SIZES = [
     (IMAGES[..., :-1], f"(batch, channels, {SIZE})", f"(2, 1, {HEIGHT}, {WIDTH - 1})"),
 ]
 BAD_RANGES = [
-    (255 * IMAGES, "finite values in [0, 1]", f"{255 * IMAGES.max():.4g}"),
-    (IMAGES - 2, "finite values in [0, 1]", f"[{IMAGES.min() - 2:.4g}, "),
+    (255 * IMAGES, "finite values in [0, 1]", f"{255 * IMAGES.max():.7g}"),
+    (IMAGES - 2, "finite values in [0, 1]", f"[{IMAGES.min() - 2:.7g}, "),
     (with_pixel(-1e-3), "finite values in [0, 1]", "[-0.001, "),
     (with_pixel(1.001), "finite values in [0, 1]", "1.001]"),
     (with_pixel(NAN), "finite values in [0, 1]", "1 values that are not finite"),
