@@ -220,6 +220,22 @@ def bad_choices(choices: Sequence[str]) -> list[tuple]:
     return [(value, *map(repr, choices), repr(value)) for value in others]
 
 
+def FIRST(logits: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+    """An objective."""
+    return logits[:, 0] - images.mean((1, 2, 3))
+
+
+BAD_FUNCTIONS = [
+    (lambda logits, _: logits, "a real number for each of 2 images", "(2, 3)"),
+    (lambda logits, _: logits[:1, 0], "a real number for each of 2 images", "(1,)"),
+    (lambda logits, _: logits.argmax(1), "a real number", "int64"),
+    (lambda logits, _: logits[:, 0] * NAN, "finite values", "NaN"),
+    (lambda logits, _: 1.0, "a real number", "1.0"),
+]
+GOOD_VIEWS = [None, sl.Views(2, noise=0.0)]
+BAD_VIEWS = [(3, "steerlens.Views or None", "int"), (sl.Views, "steerlens.Views or None", "type")]
+
+
 def bad_counts(minimum: int) -> list[tuple]:
     span = f"an integer >= {minimum}"
     outside = [minimum - 1, -7]
@@ -385,8 +401,14 @@ BOUNDARIES = {
     ),
     "wirtinger_gradient": Boundary(
         sl.wirtinger_gradient,
-        {**MORPHING, "transform": TRANSFORMS, "targets": TARGETS, "objective": OBJECTIVES},
-        {**BAD_MORPHING, "objective": bad_choices(OBJECTIVES)},
+        {
+            **MORPHING,
+            "transform": TRANSFORMS,
+            "targets": TARGETS,
+            "objective": [*OBJECTIVES, FIRST],
+            "views": GOOD_VIEWS,
+        },
+        {**BAD_MORPHING, "objective": [*bad_choices(OBJECTIVES), *BAD_FUNCTIONS], "views": BAD_VIEWS},
     ),
     "gradient_step": Boundary(
         sl.gradient_step,
@@ -448,7 +470,9 @@ BOUNDARIES = {
             "cap": [0.1, 3],
             "steps": [1, 2],
             "budget": [None, 0.5],
+            "until": [None, -0.5],
             "length": [None, 0.1],
+            "views": GOOD_VIEWS,
             "alpha": [0, 1.0, -3],
         },
         {
@@ -459,7 +483,9 @@ BOUNDARIES = {
             "cap": bad_numbers(positive=True),
             "steps": bad_counts(1),
             "budget": [case for case in bad_numbers(positive=True) if case[0] is not None],
+            "until": [case for case in bad_numbers(positive=False) if case[0] is not None],
             "length": [case for case in bad_numbers(positive=True) if case[0] is not None],
+            "views": BAD_VIEWS,
             "alpha": bad_numbers(positive=False),
         },
     ),
