@@ -20,7 +20,7 @@ from torch import nn
 import steerlens as sl
 from steerlens import plot
 from steerlens.classifiers.training import accuracy, fit
-from steerlens.data import ImageData, mnist
+from steerlens.data import ImageData
 from steerlens.plot.widgets import frame_slider
 
 NAN, INF = float("nan"), float("inf")
@@ -864,7 +864,6 @@ def test_a_bad_gif_leaves_no_file(in_a_new_folder):
 
 def test_missing_data_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("STEERLENS_DATA", str(tmp_path / "gone"))
-    mnist.mnist_root.cache_clear()
     with pytest.raises(ValueError, match=r"STEERLENS_DATA: expected an existing folder, got '.*gone'"):
         sl.data.digits()
 

@@ -36,10 +36,17 @@ MNIST_FILES = sorted(mnist.MNIST_SHA256)
 
 @pytest.fixture(autouse=True)
 def nothing_cached():
-    """Each test looks for MNIST anew, and leaves the next file's tests to do so."""
-    mnist.mnist_root.cache_clear()
+    """Each test looks for data anew, and leaves the next file's tests to do so."""
+    forget()
     yield
-    mnist.mnist_root.cache_clear()
+    forget()
+
+
+def forget():
+    """As in another session."""
+    mnist._downloaded.cache_clear()
+    mnist._check_mnist.cache_clear()
+    files._SOURCES.clear()
 
 
 # Arcade.
@@ -368,7 +375,7 @@ def test_a_download_is_moved_to_its_place_when_whole(root, monkeypatch):
     before = socket.getdefaulttimeout()
     assert digits().source == "MNIST"
     assert digits(train=True).source == "MNIST"
-    mnist.mnist_root.cache_clear()  # another session
+    forget()
     assert digits().source == "MNIST"
     ((folder, timeout),) = download.calls
     assert folder.parent == root
@@ -719,3 +726,35 @@ def test_real_faces(caplog, train, sad, happy):
     assert (found.images.min(), found.images.max()) == (0, 1)
     assert 0.4 < found.images.mean() < 0.6
     assert caplog.messages == []
+
+
+# A folder of data that is named, or filled, after the first call.
+@pytest.fixture
+def no_network(monkeypatch):
+    def refuse(*_, **__):
+        raise OSError("no network")
+
+    monkeypatch.setattr(mnist, "_download_mnist", refuse)
+
+
+def test_a_folder_named_later_is_heeded_and_told(real_mnist, tmp_path, monkeypatch, caplog, no_network):
+    monkeypatch.setenv("STEERLENS_DATA", str(tmp_path))
+    assert digits().source == STAND_IN
+    caplog.clear()
+    monkeypatch.setenv("STEERLENS_DATA", str(real_mnist))
+    assert digits().source == digits(train=True).source == "MNIST"
+    assert caplog.messages == [
+        f"digits: from now on MNIST in {real_mnist}; before, scikit-learn's 8x8 digits."
+    ]
+    caplog.clear()
+    monkeypatch.setenv("STEERLENS_DATA", str(tmp_path))
+    assert digits().source == STAND_IN
+    assert f"digits: from now on scikit-learn's 8x8 digits; before, MNIST in {real_mnist}." in caplog.messages
+
+
+def test_a_folder_that_is_filled_later_is_heeded(root, caplog, no_network):
+    assert digits().source == STAND_IN
+    small_mnist(root / "MNIST" / "raw")
+    caplog.clear()
+    assert digits().source == "MNIST" and digits(train=True).source == "MNIST"
+    assert [message.split(":")[0] for message in caplog.messages] == ["digits"]

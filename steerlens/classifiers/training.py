@@ -1,5 +1,8 @@
 """Training a classifier: cross-entropy, AdamW, one learning-rate cycle, everything seeded."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
@@ -11,7 +14,7 @@ from .._internal.checks import (
     check_number,
     check_targets,
 )
-from .._internal.modes import evaluation_mode
+from .._internal.modes import evaluation_mode, own_precision
 from .._internal.progress import progress_bar
 from ..morphs.scores import batched_logits, model_logits
 
@@ -52,28 +55,34 @@ def fit(
     Raises:
         TypeError, ValueError: an argument that does not fit the others; the model is as it was.
     """
-    check_images(images, unit_range=True)
+    images = check_images(images, unit_range=True)
     epochs, batch_size = check_integer("epochs", epochs, 1), check_integer("batch_size", batch_size, 1)
     rate = check_number("learning_rate", learning_rate, positive=True)
     shift, seed = check_integer("shift", shift, 0), check_integer("seed", seed, 0, LARGEST_SEED)
     check_flag("mirror", mirror)
-    with evaluation_mode(model), torch.enable_grad():
+    with evaluation_mode(model), own_precision(gradients=True):
         logits = model_logits(model, images[:1])
     if not (logits.requires_grad and any(parameter.requires_grad for parameter in model.parameters())):
         raise ValueError("model: expected trainable parameters that the logits depend on, got none")
     radius = 0.0 if adversary is None else check_number("adversary", adversary, positive=True)
     labels = check_targets(labels, len(images), logits.shape[1], "labels").to(images.device)
-    optimizer, total = torch.optim.AdamW(model.parameters(), lr=rate), epochs * -(-len(images) // batch_size)
+    total = epochs * len(_batches(torch.arange(len(images), device="cpu"), batch_size))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=rate, total_steps=total)
-    model.train()
-    with torch.random.fork_rng(), torch.enable_grad(), progress_bar("fit", progress, total=total) as bar:
+    with (
+        _all_or_nothing(model),
+        torch.random.fork_rng(),
+        own_precision(gradients=True),
+        progress_bar("fit", progress, total=total) as bar,
+    ):
         torch.manual_seed(seed)
+        model.train()
         for _ in range(epochs):
-            for rows in torch.randperm(len(images)).split(batch_size):
+            for rows in _batches(torch.randperm(len(images), device="cpu"), batch_size):
                 batch = _moved(_mirrored(images[rows]) if mirror else images[rows], shift)
                 grown = radius * min(1, 3 * (schedule.last_epoch + 1) / total)
                 batch = _attacked(model, batch, labels[rows], grown) if radius else batch
-                loss = nn.functional.cross_entropy(model(batch), labels[rows])
+                loss = nn.functional.cross_entropy(model_logits(model, batch), labels[rows])
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
@@ -83,18 +92,46 @@ def fit(
     return model.eval()
 
 
+def _batches(order: Tensor, size: int) -> list[Tensor]:
+    """Indices of images by batch; one that is left over joins the last batch: alone it has no spread."""
+    batches = list(order.split(size))
+    if len(batches) > 1 and len(batches[-1]) == 1 < size:
+        batches[-2:] = [torch.cat(batches[-2:])]
+    return batches
+
+
+@contextmanager
+def _all_or_nothing(model: nn.Module) -> Iterator[None]:
+    """Whatever is raised in the block, an interrupt too, leaves the model as it was."""
+    tensors, modules = [*model.parameters(), *model.buffers()], list(model.modules())
+    values, gradients = [t.detach().clone() for t in tensors], [t.grad for t in tensors]
+    modes = [module.training for module in modules]
+    for tensor in tensors:
+        tensor.grad = None
+    try:
+        yield
+    except BaseException:
+        with torch.no_grad():
+            for tensor, value, gradient in zip(tensors, values, gradients, strict=True):
+                tensor.copy_(value)
+                tensor.grad = gradient
+        for module, mode in zip(modules, modes, strict=True):
+            module.training = mode
+        raise
+
+
 def _moved(images: Tensor, shift: int) -> Tensor:
     """The batch, moved as a whole by a random whole number of pixels, black coming in."""
     if shift == 0:
         return images
     height, width = images.shape[-2:]
-    y, x = torch.randint(2 * shift + 1, (2,)).tolist()
+    y, x = torch.randint(2 * shift + 1, (2,), device="cpu").tolist()
     return nn.functional.pad(images, [shift] * 4)[..., y : y + height, x : x + width]
 
 
 def _mirrored(images: Tensor) -> Tensor:
     """Each image, or its mirror image, at random."""
-    chosen = torch.rand(len(images)) < 0.5
+    chosen = torch.rand(len(images), device="cpu", dtype=torch.float32) < 0.5
     return torch.where(chosen.to(images.device)[:, None, None, None], images.flip(-1), images)
 
 
@@ -104,7 +141,7 @@ def _attacked(model: nn.Module, images: Tensor, labels: Tensor, radius: float) -
     change = torch.zeros_like(images)
     for _ in range(ATTACK_STEPS):
         at = (images + change).requires_grad_()
-        (gradient,) = torch.autograd.grad(nn.functional.cross_entropy(model(at.clone()), labels), at)
+        (gradient,) = torch.autograd.grad(nn.functional.cross_entropy(model_logits(model, at), labels), at)
         change = change + length * nn.functional.normalize(gradient.flatten(1)).view_as(images)
         change = (images + change).clamp(0, 1) - images
         norm = change.flatten(1).norm(dim=1).clamp(min=radius)

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from .._internal.checks import check_flag
-from .files import data_root, warn_once
+from .files import announce, data_root, warn_once
 from .images import ImageData
 from .pictures import read_picture
 from .schematic import EMOTIONS, SIZE, schematic_faces
@@ -33,6 +33,7 @@ def faces(train: bool = False) -> ImageData:
     """
     check_flag("train", train)
     root = data_root() / "fer2013"
+    announce("faces", f"FER2013 in {root}" if root.is_dir() else "drawn faces")
     if not root.is_dir():
         source = "data/README.md says where it comes from"
         warn_once(f"FER2013 is not in {root.parent} ({source}): drawn faces stand in.")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
+_SOURCES: dict[str, str] = {}  # of data sets, as they were last asked for
 DOWNLOAD_TIMEOUT = 3.0  # seconds without an answer
 
 
@@ -29,6 +30,13 @@ def data_root() -> Path:
 def warn_once(line: str) -> None:
     """Log a line as a warning, the first time only."""
     log.warning(line)
+
+
+def announce(name: str, source: str) -> None:
+    """Log, as a warning, that a data set is another than it was when last asked for: real, or a stand-in."""
+    before, _SOURCES[name] = _SOURCES.get(name, source), source
+    if before != source:
+        log.warning(f"{name}: from now on {source}; before, {before}.")
 
 
 def check_file(path: Path, sha256: str, remedy: str) -> None:

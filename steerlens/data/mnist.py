@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from .._internal.checks import check_flag
-from .files import check_file, data_root, impatient_sockets, warn_once
+from .files import announce, check_file, data_root, impatient_sockets, warn_once
 from .images import ImageData
 
 DIGITS = tuple("0123456789")
@@ -36,6 +36,7 @@ def digits(train: bool = False) -> ImageData:
     """
     check_flag("train", train)
     root = mnist_root()
+    announce("digits", "scikit-learn's 8x8 digits" if root is None else f"MNIST in {root}")
     if root is None:
         return small_digits(train)
     raw, split = root / "MNIST" / "raw", "train" if train else "t10k"
@@ -68,21 +69,32 @@ def small_digits(train: bool = False) -> ImageData:
     return data[~held_out if train else held_out]
 
 
-@cache
 def mnist_root() -> Path | None:
     """The folder that holds a complete MNIST, found or downloaded; None, and a line that says so, if none."""
     root = data_root()
     raw = root / "MNIST" / "raw"
-    if not raw.exists():
-        try:
-            _download_mnist(root)
-        except (OSError, RuntimeError, HTTPException):
-            stand_in = "scikit-learn's 8x8 digits stand in for it"
-            warn_once(f"MNIST is not in {root} and cannot be downloaded: {stand_in}.")
-            return None
+    if not raw.exists() and not _downloaded(root):
+        stand_in = "scikit-learn's 8x8 digits stand in for it"
+        warn_once(f"MNIST is not in {root} and cannot be downloaded: {stand_in}.")
+        return None
+    _check_mnist(raw)
+    return root
+
+
+@cache
+def _check_mnist(raw: Path) -> None:
     for name, sha256 in MNIST_SHA256.items():
         check_file(raw / name, sha256, remedy=f"delete {raw} to download it again")
-    return root
+
+
+@cache
+def _downloaded(root: Path) -> bool:
+    """Whether MNIST could be downloaded; tried once for each folder."""
+    try:
+        _download_mnist(root)
+    except (OSError, RuntimeError, HTTPException):
+        return False
+    return True
 
 
 def _download_mnist(root: Path) -> None:

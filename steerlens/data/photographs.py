@@ -8,7 +8,7 @@ from torchvision.models import SqueezeNet1_0_Weights
 from torchvision.transforms import v2
 
 from .._internal.checks import check_integer
-from .files import data_root, warn_once
+from .files import announce, data_root, warn_once
 from .images import ImageData
 from .pictures import read_picture
 
@@ -31,6 +31,7 @@ def photos(size: int = 224) -> ImageData:
     size = check_integer("size", size, 1)
     folder = data_root() / "imagenet" / "photos"
     paths = sorted(folder.glob("*.jpg"))
+    announce("photographs", f"those in {folder}" if paths else "the two of scikit-learn")
     if not paths:
         warn_once(f"There are no photographs in {folder}: the two of scikit-learn stand in for them.")
         from sklearn.datasets import load_sample_images
