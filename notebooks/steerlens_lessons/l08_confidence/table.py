@@ -23,6 +23,7 @@ from steerlens.evaluation import Editor, editors, first_correct, matched_edit, w
 from steerlens.morphs.gradients import batched_logits
 from steerlens.morphs.steps import l2_distance
 
+from ..common.local_phases import local_phases
 from ..l04_mnist import measures as mnist
 from .held import held_editors
 from .straight import reference_editors
@@ -117,7 +118,12 @@ def rows(name: str) -> dict[str, tuple[str, Editor]]:
     found = editors(shape, protocol.padding) | {row: held[row] for row in protocol.held}
     references = reference_editors(images.training_split())
     literal = {LITERAL: partial(found["CSP phase, frozen"], residuals="fixed")}
-    table = {row: (protocol.driver, editor) for row, editor in (found | references | literal).items()}
+    others = {
+        f"{name} phase": partial(found["CSP phase"], transform=transform)
+        for name, transform in local_phases(shape, padding=protocol.padding).items()
+    }
+    found_all = found | references | literal | others
+    table = {row: (protocol.driver, editor) for row, editor in found_all.items()}
     if protocol.robust_driver:
         table |= {f"{row}, robust": (protocol.robust_driver, found[row]) for row in ROBUST_ROWS}
     return table
