@@ -28,7 +28,8 @@ from . import table as confidence
 from .table import MEASURES, PROTOCOLS, measured
 
 PART = 50  # sources
-CODE = (Path(steerlens.__file__).parent, Path(__file__).parent)  # what the numbers come from
+LESSON = Path(__file__).parent
+CODE = (Path(steerlens.__file__).parent, LESSON, LESSON.parent / "common")  # what the numbers come from
 
 
 def compute(name: str, named: Sequence[str] = (), build: Path = Path("build/tables")) -> Path:

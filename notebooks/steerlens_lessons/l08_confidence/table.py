@@ -23,6 +23,7 @@ from steerlens.evaluation import Editor, editors, first_correct, matched_edit, w
 from steerlens.morphs.scores import batched_logits
 from steerlens.morphs.steps import l2_distance
 
+from ..common.local_phases import local_phases
 from ..l04_mnist import measures as mnist
 from .held import held_editors
 from .straight import reference_editors
@@ -54,6 +55,7 @@ class Protocol:
     padding: int  # of the pyramid
     held: tuple[str, ...]  # which of the editors that hold the distance
     noise: float  # of their smoothed driver
+    lenses: tuple[str, ...]  # which of `local_phases` are edited as the pyramid's phases are
 
 
 PROTOCOLS = {
@@ -67,6 +69,7 @@ PROTOCOLS = {
         padding=2,
         held=HELD + INK,
         noise=0.15,
+        lenses=("DTCWT", "Gabor"),
     ),
     "fer2013": Protocol(
         datasets.faces,
@@ -78,6 +81,7 @@ PROTOCOLS = {
         padding=0,
         held=HELD[:1] + HELD[2:3],
         noise=0.1,
+        lenses=(),
     ),
 }
 
@@ -117,7 +121,12 @@ def rows(name: str) -> dict[str, tuple[str, Editor]]:
     found = editors(shape, protocol.padding) | {row: held[row] for row in protocol.held}
     references = reference_editors(images.training_split())
     literal = {LITERAL: partial(found["CSP phase, frozen"], residuals="fixed")}
-    table = {row: (protocol.driver, editor) for row, editor in (found | references | literal).items()}
+    lenses = local_phases(shape, padding=protocol.padding)
+    others = {
+        f"{name} phase": partial(found["CSP phase"], transform=lenses[name]) for name in protocol.lenses
+    }
+    plain = found | references | literal | others
+    table = {row: (protocol.driver, editor) for row, editor in plain.items()}
     if protocol.robust_driver:
         table |= {f"{row}, robust": (protocol.robust_driver, found[row]) for row in ROBUST_ROWS}
     return table
