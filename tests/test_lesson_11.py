@@ -4,10 +4,11 @@ import logging
 
 import pytest
 import torch
-from steerlens_lessons.l11_your_model import checks, measures
+from steerlens_lessons.l11_your_model import changed, checks, measures
 from torch import nn
 
 import steerlens as sl
+from steerlens.data import records
 
 
 @pytest.fixture
@@ -78,6 +79,77 @@ def test_other_models_are_those_with_weights(monkeypatch, capsys, caplog):
     assert list(measures.other_models(["here", "missing"])) == ["here"]
     assert capsys.readouterr().out == "missing: no weights here.\n"
     assert measures.other_models([]) == {} and not caplog.messages
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path, classifier, images):
+    """Six photographs of 16 pixels, three of them named, and short edits of them; results go to a folder."""
+    model, x = classifier((16, 16), 3, 6, torch.float32), images(6, 3, 16, 16, dtype=torch.float32)
+    photographs = sl.data.ImageData(x, model(x).argmax(1), tuple("abcdef"), "six")
+    present = [photographs.classes[label] for label in photographs.labels.unique()]
+    named = dict.fromkeys(present[:1], "f")
+    for name, value in {
+        "RUNNERS_UP": 3,
+        "NAMED": named,
+        "SCALES": 2,
+        "TILE": 8,
+        "VIEWS": {"count": 2, "size": 16},
+        "STEPS": {**changed.STEPS, "steps": 2, "length": 0.1},
+        "photos": lambda size: photographs,
+    }.items():
+        monkeypatch.setattr(changed, name, value)
+    monkeypatch.setattr(changed.imagenet, "pretrained", lambda name: model)
+    monkeypatch.setattr(records, "committed", lambda kind: tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return model, photographs
+
+
+def test_photographs_are_changed_once_and_stored(small, monkeypatch, capsys):
+    model, photographs = small
+    changed.main()
+    numbers, pictures, record = changed.stored()
+    assert pictures.shape == (4, 5, 3, 8, 8) and numbers["target"].shape == numbers["source"].shape == (
+        4,
+        5,
+        4,
+    )
+    assert (numbers["L2"][:, 0] == 0).all() and (numbers["L2"][:, 1:] > 0.1).all()
+    indices, targets = changed.pairs(model, photographs)
+    assert numbers["asked"].tolist() == targets and indices[1:] == [0, 1, 2]
+    second = model(photographs.images[:3]).topk(2).indices[:, 1]
+    assert numbers["asked"][1:].tolist() == second.tolist() and record["runners_up"] == 3
+    again = changed.edited(model, photographs.images[:1], targets[1], "views, luminance")
+    p = model(again).softmax(1)[0, targets[1]]
+    assert torch.allclose(numbers["target"][1, 3, 0], p, atol=1e-5)
+    assert torch.allclose(numbers["L2"][1, 3], (again - photographs.images[:1]).norm(), atol=1e-4)
+    monkeypatch.setattr(changed, "edited", None)  # all are kept, and none is made again
+    changed.main()
+    assert all(torch.equal(numbers[name], values) for name, values in changed.stored()[0].items())
+
+
+def test_a_picture_that_is_not_the_records_is_refused(small, tmp_path):
+    changed.main()
+    (tmp_path / "changed-squeezenet1_0.jpg").write_bytes(b"another")
+    with pytest.raises(ValueError, match=r"restore it, or compute it again"):
+        changed.stored()
+
+
+def test_photographs_are_needed(small, monkeypatch, tmp_path):
+    monkeypatch.setattr(changed.imagenet, "pretrained", lambda name: None)
+    with pytest.raises(FileNotFoundError, match="expected the weights of squeezenet1_0 and 100 photographs"):
+        changed.compute(tmp_path)
+
+
+def test_the_committed_photographs_are_what_their_record_says():
+    numbers, pictures, record = changed.stored()
+    count, columns = len(changed.NAMED) + changed.RUNNERS_UP, 1 + len(changed.METHODS)
+    assert pictures.shape == (count, columns, 3, changed.TILE, changed.TILE)
+    assert list(record["methods"]) == list(changed.METHODS) and record["named"] == changed.NAMED
+    first = list(zip(changed.NAMED, changed.NAMED.values(), strict=True))
+    assert changed.names(numbers)[: len(first)] == [f"{name}\n→ {target}" for name, target in first]
+    assert (numbers["L2"][:, 0] == 0).all() and (numbers["L2"][:, 1:] > 1).all()
+    both = numbers["target"] + numbers["source"]
+    assert (both >= 0).all() and (both <= 1 + 1e-5).all()
 
 
 def test_seen_again(images):
