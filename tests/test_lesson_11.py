@@ -104,32 +104,30 @@ def small(monkeypatch, tmp_path, classifier, images):
     return model, photographs
 
 
-def test_photographs_are_changed_once_and_stored(small, monkeypatch, capsys):
+def test_photographs_are_changed_once_and_stored(small, monkeypatch):
     model, photographs = small
     changed.main()
-    numbers, pictures, record = changed.stored()
-    assert pictures.shape == (4, 5, 3, 8, 8) and numbers["target"].shape == numbers["source"].shape == (
-        4,
-        5,
-        4,
-    )
+    parts, record = changed.stored()
+    assert [pictures.shape for _, pictures in parts.values()] == [(1, 5, 3, 8, 8), (3, 3, 3, 8, 8)]
+    numbers, _ = parts["by rule"]
+    assert numbers["target"].shape == numbers["source"].shape == (3, 3, 4) and record["runners_up"] == 3
     assert (numbers["L2"][:, 0] == 0).all() and (numbers["L2"][:, 1:] > 0.1).all()
-    indices, targets = changed.pairs(model, photographs)
-    assert numbers["asked"].tolist() == targets and indices[1:] == [0, 1, 2]
+    assert torch.equal(numbers["label"], photographs.labels[:3])
     second = model(photographs.images[:3]).topk(2).indices[:, 1]
-    assert numbers["asked"][1:].tolist() == second.tolist() and record["runners_up"] == 3
-    again = changed.edited(model, photographs.images[:1], targets[1], "views, luminance")
-    p = model(again).softmax(1)[0, targets[1]]
-    assert torch.allclose(numbers["target"][1, 3, 0], p, atol=1e-5)
-    assert torch.allclose(numbers["L2"][1, 3], (again - photographs.images[:1]).norm(), atol=1e-4)
+    assert torch.equal(numbers["asked"], second)
+    again = changed.edited(model, photographs.images[:1], second[0].item(), "views, luminance")
+    p = model(again).softmax(1)[0, second[0]]
+    assert torch.allclose(numbers["target"][0, 2, 0], p, atol=1e-5)
+    assert torch.allclose(numbers["L2"][0, 2], (again - photographs.images[:1]).norm(), atol=1e-4)
     monkeypatch.setattr(changed, "edited", None)  # all are kept, and none is made again
     changed.main()
-    assert all(torch.equal(numbers[name], values) for name, values in changed.stored()[0].items())
+    found = changed.stored()[0]["by rule"][0]
+    assert all(torch.equal(numbers[name], values) for name, values in found.items())
 
 
 def test_a_picture_that_is_not_the_records_is_refused(small, tmp_path):
     changed.main()
-    (tmp_path / "changed-squeezenet1_0.jpg").write_bytes(b"another")
+    (tmp_path / "changed-squeezenet1_0-by-rule.jpg").write_bytes(b"another")
     with pytest.raises(ValueError, match=r"restore it, or compute it again"):
         changed.stored()
 
@@ -137,19 +135,20 @@ def test_a_picture_that_is_not_the_records_is_refused(small, tmp_path):
 def test_photographs_are_needed(small, monkeypatch, tmp_path):
     monkeypatch.setattr(changed.imagenet, "pretrained", lambda name: None)
     with pytest.raises(FileNotFoundError, match="expected the weights of squeezenet1_0 and 100 photographs"):
-        changed.compute(tmp_path)
+        changed.compute("named", tmp_path)
 
 
 def test_the_committed_photographs_are_what_their_record_says():
-    numbers, pictures, record = changed.stored()
-    count, columns = len(changed.NAMED) + changed.RUNNERS_UP, 1 + len(changed.METHODS)
-    assert pictures.shape == (count, columns, 3, changed.TILE, changed.TILE)
+    parts, record = changed.stored()
     assert list(record["methods"]) == list(changed.METHODS) and record["named"] == changed.NAMED
-    first = list(zip(changed.NAMED, changed.NAMED.values(), strict=True))
-    assert changed.names(numbers)[: len(first)] == [f"{name}\n→ {target}" for name, target in first]
-    assert (numbers["L2"][:, 0] == 0).all() and (numbers["L2"][:, 1:] > 1).all()
-    both = numbers["target"] + numbers["source"]
-    assert (both >= 0).all() and (both <= 1 + 1e-5).all()
+    first = [f"{name}\n→ {target}" for name, target in changed.NAMED.items()]
+    assert changed.names(parts["named"][0]) == first
+    for part, count in {"named": len(first), "by rule": changed.RUNNERS_UP}.items():
+        numbers, pictures = parts[part]
+        assert pictures.shape == (count, 1 + len(changed.PARTS[part]), 3, changed.TILE, changed.TILE)
+        assert (numbers["L2"][:, 0] == 0).all() and (numbers["L2"][:, 1:] > 1).all()
+        both = numbers["target"] + numbers["source"]
+        assert (both >= 0).all() and (both <= 1 + 1e-5).all()
 
 
 def test_seen_again(images):

@@ -1,10 +1,10 @@
 """Lesson 11: photographs edited through random views, which takes a lesson too long, made once and stored.
 
 NAMED, RUNNERS_UP   which photographs, and what they are asked to become
-METHODS             what is compared, at the same steps and lengths
+METHODS, PARTS      what is compared, at the same steps and lengths, on which of them
 pairs               the photographs and their targets
 edited, measured    one photograph by one method; what the classifier says of it
-compute             all of them, one by one, going on where an earlier run stopped
+compute             all of a part, one by one, going on where an earlier run stopped
 stored, names       the committed numbers and pictures; what they show
 
 ``python -m steerlens_lessons.l11_your_model.changed`` (``make tables``) makes them again: half an hour.
@@ -29,7 +29,7 @@ from steerlens.data import ImageData, photos, records
 from steerlens.data.files import check_file, data_root
 from steerlens.data.photographs import IMAGENET_CLASSES
 from steerlens.evaluation import first_correct
-from steerlens.morphs.gradients import batched_logits
+from steerlens.morphs.scores import batched_logits
 from steerlens.morphs.steps import l2_distance
 
 from .measures import SIZE, seen_again
@@ -52,16 +52,18 @@ METHODS = {  # amplifiers of Y, I and Q, or RGB; whether the gradient is average
     "views, luminance": ((1.0, 0.0, 0.0), True),
     "views, little colour": ((1.0, 0.3, 0.3), True),
 }
+PARTS = {"named": tuple(METHODS), "by rule": ("plain gradient", "views, luminance")}
 REMEDY = "restore it, or compute it again (make tables)"
 
 
-def pairs(model: nn.Module, photographs: ImageData) -> tuple[list[int], list[int]]:
-    """Indices of the photographs, the named ones first, and their target classes."""
-    named = [photographs.indices_of(name)[0].item() for name in NAMED]
+def pairs(model: nn.Module, photographs: ImageData, part: str) -> list[tuple[int, int]]:
+    """Indices of a part's photographs, and the classes that they are asked to become."""
+    if part == "named":
+        indices = [photographs.indices_of(name)[0].item() for name in NAMED]
+        return list(zip(indices, map(photographs.classes.index, NAMED.values()), strict=True))
     right = first_correct(model, photographs, RUNNERS_UP)
     second = batched_logits(model, photographs.images[right]).topk(2).indices[:, 1]
-    chosen = [photographs.classes.index(name) for name in NAMED.values()]
-    return named + right.tolist(), chosen + second.tolist()
+    return list(zip(right.tolist(), second.tolist(), strict=True))
 
 
 def edited(model: nn.Module, image: Tensor, target: int, method: str) -> Tensor:
@@ -86,12 +88,12 @@ def measured(model: nn.Module, images: Tensor, label: int, target: int) -> dict[
     return {**found, "L2": l2_distance(images, images[:1])}
 
 
-def compute(work: Path, progress: bool = True) -> tuple[dict[str, Tensor], Tensor]:
-    """Numbers and pictures of all pairs; each edit is kept in the folder ``work``, and not made again.
+def compute(part: str, work: Path, progress: bool = True) -> tuple[dict[str, Tensor], Tensor]:
+    """Numbers and pictures of a part; each edit is kept in the folder ``work``, and not made again.
 
     Returns:
-        what `measured` finds, with a first axis of pairs, and "label", "asked" (pairs,); pictures
-        (pairs, 1 + methods, 3, height, width), the photograph first.
+        what `measured` finds, with a first axis of photographs, and "label", "asked" (photographs,);
+        pictures (photographs, 1 + methods, 3, height, width), the photograph first.
 
     Raises:
         FileNotFoundError: the weights or the photographs are not there.
@@ -100,16 +102,15 @@ def compute(work: Path, progress: bool = True) -> tuple[dict[str, Tensor], Tenso
     if model is None or len(data) < RUNNERS_UP:
         raise FileNotFoundError(f"expected the weights of {NETWORK} and 100 photographs in {data_root()}")
     work.mkdir(parents=True, exist_ok=True)
-    indices, targets = pairs(model, data)
-    labels, rows, pictures = data.labels[indices].tolist(), [], []
-    todo = list(zip(indices, labels, targets, strict=True))
-    for index, label, target in progress_bar("changed photographs", progress, todo):
-        image = data.images[[index]]
-        images = [image, *(_kept(work, model, image, index, target, method) for method in METHODS)]
-        rows.append(measured(model, torch.cat(images), label, target))
-        pictures.append(torch.cat(images))
+    todo, rows, pictures = pairs(model, data, part), [], []
+    for index, target in progress_bar(f"photographs {part}", progress, todo):
+        image, label = data.images[[index]], data.labels[index].item()
+        edits = [_kept(work, model, image, index, target, method) for method in PARTS[part]]
+        pictures.append(torch.cat([image, *edits]))
+        rows.append(measured(model, pictures[-1], label, target))
     numbers = {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
-    return {"label": torch.tensor(labels), "asked": torch.tensor(targets), **numbers}, torch.stack(pictures)
+    indices, asked = (torch.tensor(each) for each in zip(*todo, strict=True))
+    return {"label": data.labels[indices], "asked": asked, **numbers}, torch.stack(pictures)
 
 
 def _kept(work: Path, model: nn.Module, image: Tensor, index: int, target: int, method: str) -> Tensor:
@@ -120,18 +121,27 @@ def _kept(work: Path, model: nn.Module, image: Tensor, index: int, target: int, 
     return torch.load(path)
 
 
-def stored() -> tuple[dict[str, Tensor], Tensor, dict[str, Any]]:
-    """The committed numbers and pictures (float32 in [0, 1]) of `compute`, and their record.
+def stored() -> tuple[dict[str, tuple[dict[str, Tensor], Tensor]], dict[str, Any]]:
+    """The committed numbers and pictures (float32 in [0, 1]) of `compute` by part, and their record.
 
     Raises:
         ValueError: a file is missing or is not the one that the record tells of.
     """
     path = records.committed("results") / f"changed-{NETWORK}.safetensors"
     record = records.checked(path, REMEDY)
-    check_file(path.with_suffix(".jpg"), record["sheet_sha256"], REMEDY)
-    whole = pil_to_tensor(Image.open(path.with_suffix(".jpg"))).float() / 255
-    tiles = whole.unflatten(2, (-1, TILE)).unflatten(1, (-1, TILE)).permute(1, 3, 0, 2, 4)
-    return safetensors.torch.load_file(path), tiles, record
+    numbers, parts = safetensors.torch.load_file(path), {}
+    for part, digest in record["sheets"].items():
+        sheet = _sheet(path, part)
+        check_file(sheet, digest, REMEDY)
+        tiles = (pil_to_tensor(Image.open(sheet)).float() / 255).unflatten(2, (-1, TILE))
+        found = {name.partition("/")[2]: t for name, t in numbers.items() if name.startswith(f"{part}/")}
+        parts[part] = found, tiles.unflatten(1, (-1, TILE)).permute(1, 3, 0, 2, 4)
+    return parts, record
+
+
+def _sheet(path: Path, part: str) -> Path:
+    """Where the pictures of a part stand, a row a photograph."""
+    return path.with_name(f"{path.stem}-{part.replace(' ', '-')}.jpg")
 
 
 def names(numbers: dict[str, Tensor]) -> list[str]:
@@ -143,18 +153,20 @@ def names(numbers: dict[str, Tensor]) -> list[str]:
 def main() -> None:
     """Make all edits, and write numbers and pictures with the record that vouches for them."""
     plan = {"views": VIEWS, "steps": STEPS, "methods": METHODS, "scales": SCALES, "tile": TILE}
-    digest = hashlib.sha256(json.dumps(plan).encode()).hexdigest()
+    work = Path("build") / f"changed-{hashlib.sha256(json.dumps(plan).encode()).hexdigest()[:12]}"
     started, path = time.perf_counter(), records.committed("results") / f"changed-{NETWORK}.safetensors"
-    numbers, pictures = compute(Path("build") / f"changed-{digest[:12]}")
-    tiles = resize(pictures.flatten(0, 1), [TILE, TILE], antialias=True).clamp(0, 1)
-    sheet = path.with_suffix(".jpg")
     path.parent.mkdir(parents=True, exist_ok=True)
-    to_pil_image(make_grid(tiles, nrow=pictures.shape[1], padding=0)).save(sheet, quality=85)
-    record = {"network": NETWORK, "named": NAMED, "runners_up": RUNNERS_UP, **plan}
-    record |= {"sheet_sha256": hashlib.sha256(sheet.read_bytes()).hexdigest(), "torch": torch.__version__}
-    record |= {"seconds_of_this_run": round(time.perf_counter() - started), "command": "make tables"}
-    records.write(path, safetensors.torch.save(numbers), record)
-    print(f"wrote {path}, its pictures and its record: {len(pictures)} photographs")
+    everything, sheets = {}, {}
+    for part in PARTS:
+        numbers, pictures = compute(part, work)
+        everything |= {f"{part}/{name}": values for name, values in numbers.items()}
+        tiles = resize(pictures.flatten(0, 1), [TILE, TILE], antialias=True).clamp(0, 1)
+        to_pil_image(make_grid(tiles, nrow=pictures.shape[1], padding=0)).save(_sheet(path, part), quality=85)
+        sheets[part] = hashlib.sha256(_sheet(path, part).read_bytes()).hexdigest()
+    record = {"network": NETWORK, "named": NAMED, "runners_up": RUNNERS_UP, **plan, "sheets": sheets}
+    record |= {"seconds_of_this_run": round(time.perf_counter() - started), "torch": torch.__version__}
+    records.write(path, safetensors.torch.save(everything), {**record, "command": "make tables"})
+    print(f"wrote {path}, its pictures and its record")
 
 
 if __name__ == "__main__":
