@@ -90,6 +90,7 @@ def small(monkeypatch, tmp_path, classifier, images):
     named = dict.fromkeys(present[:1], "f")
     for name, value in {
         "RUNNERS_UP": 3,
+        "PEOPLE": (),
         "NAMED": named,
         "SCALES": 2,
         "TILE": 8,
@@ -108,21 +109,34 @@ def test_photographs_are_changed_once_and_stored(small, monkeypatch):
     model, photographs = small
     changed.main()
     parts, record = changed.stored()
-    assert [pictures.shape for _, pictures in parts.values()] == [(1, 5, 3, 8, 8), (3, 3, 3, 8, 8)]
+    assert [pictures.shape for _, pictures in parts.values()] == [(1, 5, 3, 8, 8), (3, 2, 3, 8, 8)]
     numbers, _ = parts["by rule"]
-    assert numbers["target"].shape == numbers["source"].shape == (3, 3, 4) and record["runners_up"] == 3
+    assert numbers["target"].shape == numbers["source"].shape == (3, 2, 4) and record["runners_up"] == 3
     assert (numbers["L2"][:, 0] == 0).all() and (numbers["L2"][:, 1:] > 0.1).all()
     assert torch.equal(numbers["label"], photographs.labels[:3])
     second = model(photographs.images[:3]).topk(2).indices[:, 1]
     assert torch.equal(numbers["asked"], second)
     again = changed.edited(model, photographs.images[:1], second[0].item(), "views, luminance")
     p = model(again).softmax(1)[0, second[0]]
-    assert torch.allclose(numbers["target"][0, 2, 0], p, atol=1e-5)
-    assert torch.allclose(numbers["L2"][0, 2], (again - photographs.images[:1]).norm(), atol=1e-4)
+    assert torch.allclose(numbers["target"][0, -1, 0], p, atol=1e-5)
+    assert torch.allclose(numbers["L2"][0, -1], (again - photographs.images[:1]).norm(), atol=1e-4)
     monkeypatch.setattr(changed, "edited", None)  # all are kept, and none is made again
     changed.main()
     found = changed.stored()[0]["by rule"][0]
     assert all(torch.equal(numbers[name], values) for name, values in found.items())
+
+
+def test_people_are_left_out_and_rivals_are_animals(small, monkeypatch):
+    model, photographs = small
+    label = photographs.labels[1].item()
+    monkeypatch.setattr(changed, "PEOPLE", (photographs.classes[label],))
+    monkeypatch.setattr(changed, "RUNNERS_UP", 2)
+    monkeypatch.setattr(changed, "ANIMALS", 3)
+    found = changed.pairs(model, photographs, "by rule")
+    kept = [i for i in range(3) if photographs.labels[i] != label]
+    assert [index for index, _ in found] == kept[:2]
+    for index, target in found:
+        assert target < 3 and target != photographs.labels[index]
 
 
 def test_a_picture_that_is_not_the_records_is_refused(small, tmp_path):

@@ -43,7 +43,9 @@ NAMED = {  # photographs by their class, and the targets that a person chose for
     "cheeseburger": "pizza",
     "anemone fish": "coral reef",
 }
-RUNNERS_UP = 20  # the first photographs that the classifier gets right, asked to become its second guess
+RUNNERS_UP = 20  # the first photographs that the classifier gets right, each asked for its likeliest rival
+ANIMALS = 398  # the first classes of ImageNet; a rival must be one, as the first photographs are
+PEOPLE = ("bloodhound", "Kerry blue terrier")  # photographs left out: people in them are not to be edited
 SCALES, VIEWS = 5, {"count": 4, "crops": (0.4, 1.0), "size": 160}
 STEPS = {"direction": "joint", "steps": 60, "length": 2.0, "residuals": "fixed"}
 METHODS = {  # amplifiers of Y, I and Q, or RGB; whether the gradient is averaged over views
@@ -52,7 +54,7 @@ METHODS = {  # amplifiers of Y, I and Q, or RGB; whether the gradient is average
     "views, luminance": ((1.0, 0.0, 0.0), True),
     "views, little colour": ((1.0, 0.3, 0.3), True),
 }
-PARTS = {"named": tuple(METHODS), "by rule": ("plain gradient", "views, luminance")}
+PARTS = {"named": tuple(METHODS), "by rule": ("views, luminance",)}
 REMEDY = "restore it, or compute it again (make tables)"
 
 
@@ -61,8 +63,11 @@ def pairs(model: nn.Module, photographs: ImageData, part: str) -> list[tuple[int
     if part == "named":
         indices = [photographs.indices_of(name)[0].item() for name in NAMED]
         return list(zip(indices, map(photographs.classes.index, NAMED.values()), strict=True))
-    right = first_correct(model, photographs, RUNNERS_UP)
-    second = batched_logits(model, photographs.images[right]).topk(2).indices[:, 1]
+    right = first_correct(model, photographs, RUNNERS_UP + len(PEOPLE))
+    classes = [photographs.classes[label] for label in photographs.labels[right]]
+    right = right[[name not in PEOPLE for name in classes]][:RUNNERS_UP]
+    rivals = batched_logits(model, photographs.images[right])[:, :ANIMALS]
+    second = rivals.scatter(1, photographs.labels[right, None], -torch.inf).argmax(1)
     return list(zip(right.tolist(), second.tolist(), strict=True))
 
 
@@ -163,7 +168,14 @@ def main() -> None:
         tiles = resize(pictures.flatten(0, 1), [TILE, TILE], antialias=True).clamp(0, 1)
         to_pil_image(make_grid(tiles, nrow=pictures.shape[1], padding=0)).save(_sheet(path, part), quality=85)
         sheets[part] = hashlib.sha256(_sheet(path, part).read_bytes()).hexdigest()
-    record = {"network": NETWORK, "named": NAMED, "runners_up": RUNNERS_UP, **plan, "sheets": sheets}
+    record = {
+        "network": NETWORK,
+        "named": NAMED,
+        "runners_up": RUNNERS_UP,
+        "left_out": PEOPLE,
+        **plan,
+        "sheets": sheets,
+    }
     record |= {"seconds_of_this_run": round(time.perf_counter() - started), "torch": torch.__version__}
     records.write(path, safetensors.torch.save(everything), {**record, "command": "make tables"})
     print(f"wrote {path}, its pictures and its record")
