@@ -109,9 +109,9 @@ def test_photographs_are_changed_once_and_stored(small, monkeypatch):
     model, photographs = small
     changed.main()
     parts, record = changed.stored()
-    assert [pictures.shape for _, pictures in parts.values()] == [(1, 5, 3, 8, 8), (3, 2, 3, 8, 8)]
+    assert [pictures.shape for _, pictures in parts.values()] == [(1, 5, 3, 8, 8), (3, 3, 3, 8, 8)]
     numbers, _ = parts["by rule"]
-    assert numbers["target"].shape == numbers["source"].shape == (3, 2, 4) and record["runners_up"] == 3
+    assert numbers["target"].shape == numbers["source"].shape == (3, 3, 4) and record["runners_up"] == 3
     assert (numbers["L2"][:, 0] == 0).all() and (numbers["L2"][:, 1:] > 0.1).all()
     assert torch.equal(numbers["label"], photographs.labels[:3])
     second = model(photographs.images[:3]).topk(2).indices[:, 1]
@@ -124,6 +124,13 @@ def test_photographs_are_changed_once_and_stored(small, monkeypatch):
     changed.main()
     found = changed.stored()[0]["by rule"][0]
     assert all(torch.equal(numbers[name], values) for name, values in found.items())
+
+
+def test_a_classifier_seen_through_views_that_change_nothing(small):
+    model, photographs = small
+    still = sl.Views(3, crops=(1, 1), mirror=0, noise=0)
+    found = changed.SeenThrough(model, still)(photographs.images)
+    assert torch.allclose(found, model(photographs.images).log_softmax(1), atol=1e-5)
 
 
 def test_people_are_left_out_and_rivals_are_animals(small, monkeypatch):

@@ -3,6 +3,7 @@
 NAMED, RUNNERS_UP   which photographs, and what they are asked to become
 METHODS, PARTS      what is compared, at the same steps and lengths, on which of them
 pairs               the photographs and their targets
+SeenThrough         a classifier of what many random views of an image have in common
 edited, measured    one photograph by one method; what the classifier says of it
 compute             all of a part, one by one, going on where an earlier run stopped
 stored, names       the committed numbers and pictures; what they show
@@ -54,7 +55,7 @@ METHODS = {  # amplifiers of Y, I and Q, or RGB; whether the gradient is average
     "views, luminance": ((1.0, 0.0, 0.0), True),
     "views, little colour": ((1.0, 0.3, 0.3), True),
 }
-PARTS = {"named": tuple(METHODS), "by rule": ("views, luminance",)}
+PARTS = {"named": tuple(METHODS), "by rule": ("plain gradient", "views, luminance")}
 REMEDY = "restore it, or compute it again (make tables)"
 
 
@@ -71,13 +72,29 @@ def pairs(model: nn.Module, photographs: ImageData, part: str) -> list[tuple[int
     return list(zip(right.tolist(), second.tolist(), strict=True))
 
 
+class SeenThrough(nn.Module):
+    """Mean log-probabilities (batch, classes) of a classifier over random views of each image.
+
+    Its log-probability of a class is that of the mean, where ``views=`` of `steer` raises the mean.
+    """
+
+    def __init__(self, model: nn.Module, views: Views):
+        super().__init__()
+        self.model, self.views = model, views
+
+    def forward(self, images: Tensor) -> Tensor:
+        scores = self.model(self.views(images)).log_softmax(1)
+        return scores.unflatten(0, (-1, self.views.count)).mean(1)
+
+
 def edited(model: nn.Module, image: Tensor, target: int, method: str) -> Tensor:
     """The last frame (1, 3, height, width) of one photograph by one method."""
     amplifiers, averaged = METHODS[method]
     pyramid = SteerablePyramid(tuple(image.shape[-2:]), SCALES, 4)
     transform = pyramid if amplifiers is None else color.YIQ(pyramid)
-    options = {**STEPS, "amplifiers": amplifiers, "views": Views(**VIEWS) if averaged else None}
-    return steer(model, image, target, transform, progress=False, **options).frames[:, -1]
+    seen = SeenThrough(model, Views(**VIEWS)) if averaged else model
+    options = {**STEPS, "amplifiers": amplifiers, "progress": False}
+    return steer(seen, image, target, transform, **options).frames[:, -1]
 
 
 def measured(model: nn.Module, images: Tensor, label: int, target: int) -> dict[str, Tensor]:
