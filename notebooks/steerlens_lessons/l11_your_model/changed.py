@@ -46,7 +46,7 @@ NAMED = {  # photographs by their class, and the targets that a person chose for
 }
 RUNNERS_UP = 20  # the first photographs that the classifier gets right, each asked for its likeliest rival
 ANIMALS = 398  # the first classes of ImageNet; a rival must be one, as the first photographs are
-PEOPLE = ("bloodhound", "Kerry blue terrier")  # photographs left out: people in them are not to be edited
+PEOPLE = ("bloodhound", "Kerry blue terrier", "West Highland white terrier")  # stand in these: left out
 SCALES, VIEWS = 5, {"count": 4, "crops": (0.4, 1.0), "size": 160}
 STEPS = {"direction": "joint", "steps": 60, "length": 2.0, "residuals": "fixed"}
 METHODS = {  # amplifiers of Y, I and Q, or RGB; whether the gradient is averaged over views
