@@ -72,10 +72,11 @@ checkpoints: .venv/installed  ## train the classifiers and the networks of lesso
 	$(PYTHON) -m steerlens.classifiers.models
 	$(PYTHON) -m steerlens_lessons.l10_linear.networks
 
-tables: .venv/installed  ## measure the tables of lessons 08 to 10 again (needs the real data; over two hours)
+tables: .venv/installed  ## measure the tables of lessons 08 to 11 again (needs the real data; almost three hours)
 	$(PYTHON) -m steerlens_lessons.l08_confidence.make_table
 	$(PYTHON) -m steerlens_lessons.l09_maco.table
 	$(PYTHON) -m steerlens_lessons.l10_linear.votes
+	$(PYTHON) -m steerlens_lessons.l11_your_model.changed
 
 picture: .venv/installed  ## make the README's picture again (needs the real data)
 	$(PYTHON) notebooks/site/picture.py

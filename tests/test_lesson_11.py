@@ -4,10 +4,11 @@ import logging
 
 import pytest
 import torch
-from steerlens_lessons.l11_your_model import checks, measures
+from steerlens_lessons.l11_your_model import changed, checks, measures
 from torch import nn
 
 import steerlens as sl
+from steerlens.data import records
 
 
 @pytest.fixture
@@ -78,6 +79,97 @@ def test_other_models_are_those_with_weights(monkeypatch, capsys, caplog):
     assert list(measures.other_models(["here", "missing"])) == ["here"]
     assert capsys.readouterr().out == "missing: no weights here.\n"
     assert measures.other_models([]) == {} and not caplog.messages
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path, classifier, images):
+    """Six photographs of 16 pixels, three of them named, and short edits of them; results go to a folder."""
+    model, x = classifier((16, 16), 3, 6, torch.float32), images(6, 3, 16, 16, dtype=torch.float32)
+    photographs = sl.data.ImageData(x, model(x).argmax(1), tuple("abcdef"), "six")
+    present = [photographs.classes[label] for label in photographs.labels.unique()]
+    named = dict.fromkeys(present[:1], "f")
+    for name, value in {
+        "RUNNERS_UP": 3,
+        "PEOPLE": (),
+        "NAMED": named,
+        "SCALES": 2,
+        "TILE": 8,
+        "VIEWS": {"count": 2, "size": 16},
+        "STEPS": {**changed.STEPS, "steps": 2, "length": 0.1},
+        "photos": lambda size: photographs,
+    }.items():
+        monkeypatch.setattr(changed, name, value)
+    monkeypatch.setattr(changed.imagenet, "pretrained", lambda name: model)
+    monkeypatch.setattr(records, "committed", lambda kind: tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return model, photographs
+
+
+def test_photographs_are_changed_once_and_stored(small, monkeypatch):
+    model, photographs = small
+    changed.main()
+    parts, record = changed.stored()
+    assert [pictures.shape for _, pictures in parts.values()] == [(1, 5, 3, 8, 8), (3, 3, 3, 8, 8)]
+    numbers, _ = parts["by rule"]
+    assert numbers["target"].shape == numbers["source"].shape == (3, 3, 4) and record["runners_up"] == 3
+    assert (numbers["L2"][:, 0] == 0).all() and (numbers["L2"][:, 1:] > 0.1).all()
+    assert torch.equal(numbers["label"], photographs.labels[:3])
+    second = model(photographs.images[:3]).topk(2).indices[:, 1]
+    assert torch.equal(numbers["asked"], second)
+    again = changed.edited(model, photographs.images[:1], second[0].item(), "views, luminance")
+    p = model(again).softmax(1)[0, second[0]]
+    assert torch.allclose(numbers["target"][0, -1, 0], p, atol=1e-5)
+    assert torch.allclose(numbers["L2"][0, -1], (again - photographs.images[:1]).norm(), atol=1e-4)
+    monkeypatch.setattr(changed, "edited", None)  # all are kept, and none is made again
+    changed.main()
+    found = changed.stored()[0]["by rule"][0]
+    assert all(torch.equal(numbers[name], values) for name, values in found.items())
+
+
+def test_a_classifier_seen_through_views_that_change_nothing(small):
+    model, photographs = small
+    still = sl.Views(3, crops=(1, 1), mirror=0, noise=0)
+    found = changed.SeenThrough(model, still)(photographs.images)
+    assert torch.allclose(found, model(photographs.images).log_softmax(1), atol=1e-5)
+
+
+def test_people_are_left_out_and_rivals_are_animals(small, monkeypatch):
+    model, photographs = small
+    label = photographs.labels[1].item()
+    monkeypatch.setattr(changed, "PEOPLE", (photographs.classes[label],))
+    monkeypatch.setattr(changed, "RUNNERS_UP", 2)
+    monkeypatch.setattr(changed, "ANIMALS", 3)
+    found = changed.pairs(model, photographs, "by rule")
+    kept = [i for i in range(3) if photographs.labels[i] != label]
+    assert [index for index, _ in found] == kept[:2]
+    for index, target in found:
+        assert target < 3 and target != photographs.labels[index]
+
+
+def test_a_picture_that_is_not_the_records_is_refused(small, tmp_path):
+    changed.main()
+    (tmp_path / "changed-squeezenet1_0-by-rule.jpg").write_bytes(b"another")
+    with pytest.raises(ValueError, match=r"restore it, or compute it again"):
+        changed.stored()
+
+
+def test_photographs_are_needed(small, monkeypatch, tmp_path):
+    monkeypatch.setattr(changed.imagenet, "pretrained", lambda name: None)
+    with pytest.raises(FileNotFoundError, match="expected the weights of squeezenet1_0 and 100 photographs"):
+        changed.compute("named", tmp_path)
+
+
+def test_the_committed_photographs_are_what_their_record_says():
+    parts, record = changed.stored()
+    assert list(record["methods"]) == list(changed.METHODS) and record["named"] == changed.NAMED
+    first = [f"{name}\n→ {target}" for name, target in changed.NAMED.items()]
+    assert changed.names(parts["named"][0]) == first
+    for part, count in {"named": len(first), "by rule": changed.RUNNERS_UP}.items():
+        numbers, pictures = parts[part]
+        assert pictures.shape == (count, 1 + len(changed.PARTS[part]), 3, changed.TILE, changed.TILE)
+        assert (numbers["L2"][:, 0] == 0).all() and (numbers["L2"][:, 1:] > 1).all()
+        both = numbers["target"] + numbers["source"]
+        assert (both >= 0).all() and (both <= 1 + 1e-5).all()
 
 
 def test_seen_again(images):
