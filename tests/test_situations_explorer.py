@@ -239,7 +239,7 @@ def test_names_of_many_kinds(classes, classifier, images):
         4,
         np.ones((4, 2)),
     ],
-    ids=str,
+    ids=["str", "bytes", "three", "set", "by name", "by another index", "number", "matrix"],
 )
 def test_names_that_are_none(classes, pair):
     model, explorer = pair
