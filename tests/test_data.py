@@ -4,6 +4,8 @@ import gc
 import hashlib
 import io
 import math
+import os
+import shutil
 import socket
 import struct
 import threading
@@ -44,7 +46,7 @@ def nothing_cached():
 
 def forget():
     """As in another session."""
-    mnist._downloaded.cache_clear()
+    mnist._REFUSED.clear()
     mnist._check_mnist.cache_clear()
     files._SOURCES.clear()
 
@@ -758,3 +760,22 @@ def test_a_folder_that_is_filled_later_is_heeded(root, caplog, no_network):
     caplog.clear()
     assert digits().source == "MNIST" and digits(train=True).source == "MNIST"
     assert [message.split(":")[0] for message in caplog.messages] == ["digits"]
+
+
+def test_what_is_deleted_is_downloaded_again(root, monkeypatch):
+    download = Downloads(small_mnist)
+    monkeypatch.setattr("torchvision.datasets.MNIST", download)
+    assert digits().source == "MNIST"
+    shutil.rmtree(root / "MNIST")
+    assert digits().source == "MNIST" and len(download.calls) == 2
+
+
+def test_a_file_that_is_altered_later_is_noticed(root):
+    raw = root / "MNIST" / "raw"
+    small_mnist(raw)
+    assert digits().source == "MNIST"
+    path = raw / MNIST_FILES[0]
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 10**9))
+    with pytest.raises(ValueError, match="damaged or altered"):
+        digits()

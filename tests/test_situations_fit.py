@@ -73,6 +73,25 @@ def test_a_fit_that_fails_leaves_the_model_as_it_was(error, adversary, x):
     assert torch.equal(net[0].weight.grad, torch.ones_like(net[0].weight)) and net[4].weight.grad is None
 
 
+def test_a_buffer_that_the_model_assigns_anew_comes_back_too(x):
+    class Averaging(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = network()
+            self.register_buffer("mean", torch.zeros(1, 1, *SHAPE))
+
+        def forward(self, images):
+            self.mean = 0.9 * self.mean + 0.1 * images.mean(0, keepdim=True)
+            return self.net(images - self.mean)
+
+    net = Averaging()
+    failing(net.net, RuntimeError("full"), 3)
+    state = copy.deepcopy(net.state_dict())
+    with pytest.raises(ValueError, match="full"):
+        fit(net, x, LABELS, **QUIET)
+    assert all(torch.equal(state[name], value) for name, value in net.state_dict().items())
+
+
 class DefaultDtype:
     def __enter__(self):
         torch.set_default_dtype(torch.float64)

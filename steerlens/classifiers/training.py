@@ -60,21 +60,21 @@ def fit(
     rate = check_number("learning_rate", learning_rate, positive=True)
     shift, seed = check_integer("shift", shift, 0), check_integer("seed", seed, 0, LARGEST_SEED)
     check_flag("mirror", mirror)
-    with evaluation_mode(model), own_precision(gradients=True):
-        logits = model_logits(model, images[:1])
-    if not (logits.requires_grad and any(parameter.requires_grad for parameter in model.parameters())):
-        raise ValueError("model: expected trainable parameters that the logits depend on, got none")
     radius = 0.0 if adversary is None else check_number("adversary", adversary, positive=True)
-    labels = check_targets(labels, len(images), logits.shape[1], "labels").to(images.device)
     total = epochs * len(_batches(torch.arange(len(images), device="cpu"), batch_size))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=rate, total_steps=total)
     with (
         _all_or_nothing(model),
-        torch.random.fork_rng(),
         own_precision(gradients=True),
+        torch.random.fork_rng(),
         progress_bar("fit", progress, total=total) as bar,
     ):
+        with evaluation_mode(model):
+            logits = model_logits(model, images[:1])
+        if not (logits.requires_grad and any(parameter.requires_grad for parameter in model.parameters())):
+            raise ValueError("model: expected trainable parameters that the logits depend on, got none")
+        labels = check_targets(labels, len(images), logits.shape[1], "labels").to(images.device)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=rate, total_steps=total)
         torch.manual_seed(seed)
         model.train()
         for _ in range(epochs):
@@ -103,20 +103,23 @@ def _batches(order: Tensor, size: int) -> list[Tensor]:
 @contextmanager
 def _all_or_nothing(model: nn.Module) -> Iterator[None]:
     """Whatever is raised in the block, an interrupt too, leaves the model as it was."""
-    tensors, modules = [*model.parameters(), *model.buffers()], list(model.modules())
-    values, gradients = [t.detach().clone() for t in tensors], [t.grad for t in tensors]
-    modes = [module.training for module in modules]
-    for tensor in tensors:
-        tensor.grad = None
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model: expected a torch.nn.Module, got {type(model).__name__}")
+    modules, tensors = list(model.modules()), [*model.parameters(), *model.buffers()]
+    own = [
+        (module, dict(module._buffers), module.training) for module in modules
+    ]  # models may assign new ones
+    values = [(t, t.detach().clone(), t.grad, t.requires_grad) for t in tensors]
     try:
         yield
     except BaseException:
-        with torch.no_grad():
-            for tensor, value, gradient in zip(tensors, values, gradients, strict=True):
-                tensor.copy_(value)
-                tensor.grad = gradient
-        for module, mode in zip(modules, modes, strict=True):
+        for module, buffers, mode in own:
+            module._buffers.update(buffers)
             module.training = mode
+        with torch.no_grad():
+            for tensor, value, gradient, needed in values:
+                tensor.copy_(value)
+                tensor.requires_grad_(needed).grad = gradient
         raise
 
 

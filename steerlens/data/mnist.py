@@ -16,6 +16,7 @@ from .files import announce, check_file, data_root, impatient_sockets, warn_once
 from .images import ImageData
 
 DIGITS = tuple("0123456789")
+_REFUSED: set[Path] = set()  # folders to which MNIST could not be downloaded
 MIRROR = "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-labels-idx1-ubyte.gz"  # torchvision's first
 MNIST_SHA256 = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -77,24 +78,26 @@ def mnist_root() -> Path | None:
         stand_in = "scikit-learn's 8x8 digits stand in for it"
         warn_once(f"MNIST is not in {root} and cannot be downloaded: {stand_in}.")
         return None
-    _check_mnist(raw)
+    paths = tuple(raw / name for name in MNIST_SHA256)
+    _check_mnist(paths, tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in paths))
     return root
 
 
 @cache
-def _check_mnist(raw: Path) -> None:
-    for name, sha256 in MNIST_SHA256.items():
-        check_file(raw / name, sha256, remedy=f"delete {raw} to download it again")
+def _check_mnist(paths: tuple[Path, ...], changed: tuple[int, ...]) -> None:
+    """Raise ValueError unless all files are what they should be; looked at once for each time of change."""
+    for path in paths:
+        check_file(path, MNIST_SHA256[path.name], remedy=f"delete {path.parent} to download it again")
 
 
-@cache
 def _downloaded(root: Path) -> bool:
-    """Whether MNIST could be downloaded; tried once for each folder."""
-    try:
-        _download_mnist(root)
-    except (OSError, RuntimeError, HTTPException):
-        return False
-    return True
+    """Whether MNIST could be downloaded; what failed is not tried again."""
+    if root not in _REFUSED:
+        try:
+            _download_mnist(root)
+        except (OSError, RuntimeError, HTTPException):
+            _REFUSED.add(root)
+    return root not in _REFUSED
 
 
 def _download_mnist(root: Path) -> None:
