@@ -57,8 +57,8 @@ def test_an_unknown_network_or_source_is_refused():
 def test_training_is_the_same_again(name, images):
     x = images(8, 1, 28, 28, dtype=torch.float32)
     state = torch.get_rng_state()
-    (first, how), (second, _) = (networks.train(name, x, steps=2) for _ in range(2))
-    assert how["steps"] == 2 and torch.equal(torch.get_rng_state(), state)
+    first, second = (networks.train(name, x, steps=2) for _ in range(2))
+    assert torch.equal(torch.get_rng_state(), state)
     assert all(map(torch.equal, first.parameters(), second.parameters())) and not first.training
 
 
@@ -99,19 +99,6 @@ def test_answers_of_the_truth_and_of_a_veil():
     assert alike[0] == pytest.approx(1) and alike[1] < 0.5
 
 
-def test_the_latent_way_begins_at_the_source_and_climbs(classifier, images):
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        autoencoder = networks.Autoencoder(16).eval()
-    model = classifier((28, 28), classes=10, dtype=torch.float32)
-    x, targets = images(4, 1, 28, 28, dtype=torch.float32), torch.tensor([1, 2, 3, 4])
-    found = measures.through_latent(autoencoder, model, x, targets, steps=5)
-    assert torch.equal(found.frames[:, 0], x) and found.frames.shape == (4, 6, 1, 28, 28)
-    assert (found.values[:, -1] > found.values[:, 0]).all() and (found.distances[:, 0] == 0).all()
-    assert found.frames.min() >= 0 and found.frames.max() <= 1
-    assert all(parameter.grad is None for parameter in autoencoder.parameters())
-
-
 def test_check_wish(says):
     def right(outputs, images):
         return -(outputs - torch.tensor([-5.0, 8.0])).square().sum(1)
@@ -130,14 +117,3 @@ def test_check_difference(says, classifier, images):
     assert says(check, first + -0.5 * second, first, second, x) == "Right"
     for wrong in (first - second, first + 0.5 * second, "first"):
         assert says(check, wrong, first, second, x) == "Not yet"
-
-
-def test_check_nearest(says):
-    source, values = moved(0.0), torch.tensor([[0.0, 2.0]]).expand(3, 2)
-    frames, k = torch.stack([source, moved(1.0)], 1), torch.arange(2.0)
-    found = sl.Morph(frames, None, torch.zeros(3, 2), k, None, None, lambda rows, at: source, values)
-    case = found, 2.0, moved, [0.0, 1.0, 2.0]
-    assert says(checks.check_nearest, ..., *case) == "Open"
-    assert says(checks.check_nearest, 1.0, *case) == "Right"
-    for wrong in (2.0, 0.0, "one"):
-        assert says(checks.check_nearest, wrong, *case) == "Not yet"

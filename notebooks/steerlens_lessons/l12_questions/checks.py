@@ -6,10 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from steerlens import Morph
-
-from ..common.verdict import close, verdict
-from .measures import first_risen, nearest
+from ..common.verdict import verdict
 
 
 def check_wish(answer: Any, place: Sequence[float]) -> None:
@@ -34,9 +31,3 @@ def check_difference(answer: Any, first: Any, second: Any, images: Tensor) -> No
 
     kind = "an objective of steerlens.objectives"
     verdict(answer, kind, f"{kind}, the first minus half the second", fits)
-
-
-def check_nearest(answer: Any, morph: Morph, rise: float, draw: Any, amounts: Sequence[float]) -> None:
-    """The median of what `nearest` finds in the first frames that have risen."""
-    done = nearest(first_risen(morph, rise)[0], draw, amounts).median().item()
-    close(answer, done, "a number of pixels", 0.26)

@@ -1,23 +1,17 @@
 """Lesson 12: asking, and measuring what came, where the right answer is known.
 
-first_risen     the frame in which the objective has first risen by so much
-answers         rows of a table: what the network says, what another measure says, how like the truth
-nearest         by how much the true picture must be changed to look most like an edit
-through_latent  a morph on the way of an autoencoder's latent variables
+first_risen  the frame in which the objective has first risen by so much
+answers      rows of a table: what the network says, what another measure says, how like the truth
+nearest      by how much the true picture must be changed to look most like an edit
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import normalize
+from torch import Tensor
 
 from steerlens import Morph
-from steerlens.morphs.gradients import image_gradient
-from steerlens.morphs.morph import measured
-from steerlens.morphs.scores import Scores, batched_scores
-from steerlens.morphs.steering import Chords
 
 from ..common.summaries import counted, quartiles
 from ..l06_faces.factors import cosine
@@ -69,33 +63,3 @@ def nearest(edits: Tensor, draw: Callable[[float], Tensor], amounts: Sequence[fl
     whole = edits.repeat(len(amounts), 1, 1, 1)
     like = cosine(*(images - images.mean((1, 2, 3), keepdim=True) for images in (drawn, whole)))
     return torch.tensor(amounts)[like.view(len(amounts), -1).argmax(0)]
-
-
-def through_latent(
-    autoencoder: nn.Module,
-    model: nn.Module,
-    images: Tensor,
-    targets: Tensor,
-    steps: int = 60,
-    length: float = 0.15,
-) -> Morph:
-    """Morphs of images (n, 1, 28, 28) along z: source + decoder(z) - decoder(z of the source), clipped.
-
-    Each step goes ``length`` uphill in the log probability of the targets (n,), as z sees it; what the
-    autoencoder cannot draw of a source stays.
-    """
-    with torch.no_grad():
-        start = autoencoder.encoder(images).chunk(2, 1)[0]
-        left = images - autoencoder.decoder(start)
-    z, frames = start, [images]
-    for _ in range(steps):
-        gradient, _ = image_gradient(model, frames[-1], targets)
-        with torch.enable_grad():
-            z = z.detach().requires_grad_()
-            (uphill,) = torch.autograd.grad(autoencoder.decoder(z), z, gradient)
-        z = z.detach() + length * normalize(uphill)
-        frames.append((left + autoencoder.decoder(z).detach()).clamp(0, 1))
-    path, k = torch.stack(frames, 1), torch.arange(steps + 1.0)
-    found = batched_scores(model, path.flatten(0, 1), targets.repeat_interleave(steps + 1))
-    scores = Scores(*(part.unflatten(0, path.shape[:2]) for part in found))
-    return measured(path, scores, k, targets, Chords(path, k))

@@ -11,7 +11,7 @@ behind it), at most a few minutes each on one core; those for digits need MNIST.
 import json
 import re
 import sys
-import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,12 @@ from torch.nn import functional
 
 from steerlens import data as datasets
 from steerlens._internal.checks import check_choice
-from steerlens._internal.progress import progress_bar
 from steerlens.data import ImageData, records
 from steerlens.data.disks import disks
 
-BATCH, RATE, LATENT = 64, 2e-3, 16
+from ..l10_linear.networks import optimised
+
+BATCH, LATENT = 64, 16
 REMEDY = "restore it, or train it again (python -m steerlens_lessons.l12_questions.networks)"
 
 
@@ -147,40 +148,31 @@ def _path(name: str, source: str) -> Path:
     return records.committed("checkpoints") / f"question-{name}-{named}.safetensors"
 
 
-def train(name: str, images: Tensor, steps: int | None = None) -> tuple[nn.Module, dict[str, Any]]:
-    """The network trained on images (n, 1, h, w), the same for the same images, and how."""
+def train(name: str, images: Tensor, steps: int | None = None) -> nn.Module:
+    """The network trained on images (n, 1, h, w), rounded to half precision; always the same."""
     build, pairs, loss, _, usual = RECIPES[name]
-    total = steps or usual
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = build()
-        optimizer = torch.optim.Adam(model.parameters())
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=RATE, total_steps=total)
-        for _ in progress_bar(name, True, range(total)):
-            inputs, wanted = pairs(images[torch.randint(len(images), (BATCH,))])
-            optimizer.zero_grad()
-            loss(model(inputs), wanted).backward()
-            optimizer.step()
-            schedule.step()
-    return model.half().float().eval(), {"steps": total, "batch": BATCH, "seed": 0}
+
+    def batch() -> tuple[Tensor, Tensor]:
+        return pairs(images[torch.randint(len(images), (BATCH,))])
+
+    return optimised(name, build, batch, loss, steps or usual).half().float()
 
 
-def train_checkpoint(name: str, data: ImageData) -> dict[str, Any]:
+def train_checkpoint(name: str, make: Callable[[], ImageData]) -> dict[str, Any]:
     """Train a network, write its checkpoint, in half precision, and the record that vouches for it."""
-    started = time.perf_counter()
-    model, how = train(name, data.training_split().images)
-    record = {"model": name, "source": data.source, "training": how}
-    record["seconds"] = round(time.perf_counter() - started)
+    data, (_, pairs, loss, _, steps) = make(), RECIPES[name]
+    model = train(name, data.training_split().images)
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(1)
-        inputs, wanted = RECIPES[name][1](data.images[:1000])
-        record["test_loss"] = round(RECIPES[name][2](model(inputs), wanted).item(), 4)
-    record |= {"torch": torch.__version__}
-    record |= {"command": f"python -m steerlens_lessons.l12_questions.networks {name}"}
+        inputs, wanted = pairs(data.images[:1000])
+        found = round(loss(model(inputs), wanted).item(), 4)
+    how = {"steps": steps, "batch": BATCH, "seed": 0}
+    record = {"model": name, "source": data.source, "training": how, "test_loss": found}
+    record |= {"torch": torch.__version__, "command": f"python -m {__package__}.networks {name}"}
     return records.write(_path(name, data.source), safetensors.torch.save(model.half().state_dict()), record)
 
 
 if __name__ == "__main__":
     for chosen in sys.argv[1:] or RECIPES:
-        for make in RECIPES[chosen][3]:
-            print(json.dumps(train_checkpoint(chosen, make()), indent=2))
+        for source in RECIPES[chosen][3]:
+            print(json.dumps(train_checkpoint(chosen, source), indent=2))
