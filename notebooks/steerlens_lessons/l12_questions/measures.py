@@ -52,13 +52,7 @@ def answers(
 
 
 def nearest(edits: Tensor, draw: Callable[[float], Tensor], amounts: Sequence[float]) -> Tensor:
-    """The amount (n,) with which the true picture correlates best with an edit (n, c, h, w).
-
-    Args:
-        edits: images.
-        draw: the true pictures (n, c, h, w), changed by an amount.
-        amounts: those that are tried.
-    """
+    """The amount (n,) with which the true picture correlates best with an edit; arguments as of `answers`."""
     drawn = torch.cat([draw(amount) for amount in amounts])
     whole = edits.repeat(len(amounts), 1, 1, 1)
     like = cosine(*(images - images.mean((1, 2, 3), keepdim=True) for images in (drawn, whole)))

@@ -1,11 +1,7 @@
-"""Lesson 12: the small networks that answer other questions than "which class", and how they were trained.
+"""Lesson 12: small networks that answer other questions than "which class", and a variational autoencoder.
 
-    RECIPES   where a disk is, by how many degrees a digit is turned, how far a mouth's corners rise, which
-              pixels are a disk's, and a variational autoencoder of digits
-    load      a trained one, from the checkpoint that fits the data's source
-
-``python -m steerlens_lessons.l12_questions.networks`` trains all of them again (or those that are named
-behind it), at most a few minutes each on one core; those for digits need MNIST.
+``python -m steerlens_lessons.l12_questions.networks`` trains them again (or those that are named behind it),
+at most a few minutes each on one core; those for digits need MNIST.
 """
 
 import json
@@ -80,10 +76,6 @@ def rotated(images: Tensor, degrees: Tensor) -> Tensor:
     return functional.grid_sample(images, grid, align_corners=False)
 
 
-def _evenly(n: int, low: float, high: float) -> Tensor:
-    return low + (high - low) * torch.rand(n)
-
-
 def _noisy(images: Tensor) -> Tensor:
     """With white noise of up to .1, so that no network lives on the last bit of a flat background."""
     return (images + 0.1 * torch.rand(len(images), 1, 1, 1) * torch.randn_like(images)).clamp(0, 1)
@@ -91,26 +83,26 @@ def _noisy(images: Tensor) -> Tensor:
 
 def placed_disks(images: Tensor) -> tuple[Tensor, Tensor]:
     """Disks of radius 12 anywhere within 16 pixels of the centre, and their centres (y, x)."""
-    centers = _evenly(2 * len(images), -16, 16).view(-1, 2)
+    centers = torch.empty(2 * len(images)).uniform_(-16, 16).view(-1, 2)
     return _noisy(disks(*centers.T)), centers
 
 
 def turned_digits(images: Tensor) -> tuple[Tensor, Tensor]:
     """Digits turned by up to 60 degrees, and by how many."""
-    degrees = _evenly(len(images), -60, 60)
+    degrees = torch.empty(len(images)).uniform_(-60, 60)
     return _noisy(rotated(images, degrees)), degrees[:, None]
 
 
 def curved_mouths(images: Tensor) -> tuple[Tensor, Tensor]:
     """Drawn faces whose mouths' corners lie from 5 pixels below to 5 above the middle, and how far."""
     factors = datasets.face_factors(len(images), int(torch.randint(2**31, ())))
-    factors["curvature"] = _evenly(len(images), -5, 5)
+    factors["curvature"] = torch.empty(len(images)).uniform_(-5, 5)
     return _noisy(datasets.draw_faces(factors)), factors["curvature"][:, None]
 
 
 def masked_disks(images: Tensor) -> tuple[Tensor, Tensor]:
     """Disks of radius 6 to 16 under noise, and 1 at their pixels, 0 elsewhere."""
-    y, x, radius = (_evenly(len(images), *ends) for ends in ((-12, 12), (-12, 12), (6, 16)))
+    y, x, radius = (torch.empty(len(images)).uniform_(*ends) for ends in ((-12, 12), (-12, 12), (6, 16)))
     clean = disks(y, x, radius=radius[:, None, None])  # type: ignore[arg-type]
     return _noisy(clean), (clean > 0.5).to(clean)
 
@@ -136,25 +128,21 @@ RECIPES: dict[str, tuple[Any, ...]] = {  # network, training pairs of images, lo
 def load(name: str, data: ImageData) -> nn.Module:
     """A trained network for these data, in eval mode. Raises ValueError if there is none."""
     check_choice("name", name, RECIPES)
-    path = _path(name, data.source)
-    records.checked(path, REMEDY)
+    records.checked(path := _path(name, data.source), REMEDY)
     model = RECIPES[name][0]()
     model.load_state_dict(safetensors.torch.load_file(path))
     return model.eval()
 
 
 def _path(name: str, source: str) -> Path:
-    named = re.sub("[^a-z0-9]+", "-", source.lower())
-    return records.committed("checkpoints") / f"question-{name}-{named}.safetensors"
+    file = f"question-{name}-{re.sub('[^a-z0-9]+', '-', source.lower())}.safetensors"
+    return records.committed("checkpoints") / file
 
 
 def train(name: str, images: Tensor, steps: int | None = None) -> nn.Module:
     """The network trained on images (n, 1, h, w), rounded to half precision; always the same."""
     build, pairs, loss, _, usual = RECIPES[name]
-
-    def batch() -> tuple[Tensor, Tensor]:
-        return pairs(images[torch.randint(len(images), (BATCH,))])
-
+    batch = lambda: pairs(images[torch.randint(len(images), (BATCH,))])  # noqa: E731
     return optimised(name, build, batch, loss, steps or usual).half().float()
 
 
@@ -166,9 +154,8 @@ def train_checkpoint(name: str, make: Callable[[], ImageData]) -> dict[str, Any]
         torch.manual_seed(1)
         inputs, wanted = pairs(data.images[:1000])
         found = round(loss(model(inputs), wanted).item(), 4)
-    how = {"steps": steps, "batch": BATCH, "seed": 0}
-    record = {"model": name, "source": data.source, "training": how, "test_loss": found}
-    record |= {"torch": torch.__version__, "command": f"python -m {__package__}.networks {name}"}
+    record = {"model": name, "source": data.source, "training": {"steps": steps, "batch": BATCH, "seed": 0}}
+    record |= {"test_loss": found, "torch": torch.__version__, "command": f"python -m {__package__}.networks"}
     return records.write(_path(name, data.source), safetensors.torch.save(model.half().state_dict()), record)
 
 
