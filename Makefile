@@ -68,9 +68,10 @@ benchmark: .venv/benchmark  ## speed beside other packages
 	for name in importing peers floor linear explorer page; do \
 	  PYTHONPATH=tests/browser $(PYTHON) tests/benchmarks/$$name.py || exit 1; done
 
-checkpoints: .venv/installed  ## train the classifiers and the networks of lesson 10 again
+checkpoints: .venv/installed  ## train the classifiers and the networks of lessons 10 and 12 again
 	$(PYTHON) -m steerlens.classifiers.models
 	$(PYTHON) -m steerlens_lessons.l10_linear.networks
+	$(PYTHON) -m steerlens_lessons.l12_questions.networks
 
 tables: .venv/installed  ## measure the tables of lessons 08 to 11 again (needs the real data; almost three hours)
 	$(PYTHON) -m steerlens_lessons.l08_confidence.make_table

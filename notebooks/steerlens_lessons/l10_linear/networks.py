@@ -143,20 +143,32 @@ def held_out(count: int) -> Tensor:
     return (torch.arange(count) % HELD_OUT == 0) | torch.tensor(count < HELD_OUT)
 
 
-def train(name: str, images: Tensor, steps: int | None = None) -> nn.Sequential:
+def train(name: str, images: Tensor, steps: int | None = None) -> nn.Module:
     """The network trained on photographs (n, 3, size, size), the same for the same photographs."""
     recipe = RECIPES[name]
+    inputs, targets = recipe.pairs(images)
+    total = steps or recipe.steps
+    return optimised(name, recipe.build, lambda: _cropped(inputs, targets, recipe), recipe.loss, total)
+
+
+def optimised(
+    name: str,
+    build: Callable[[], nn.Module],
+    batch: Callable[[], tuple[Tensor, Tensor]],
+    loss: Callable[[Any, Tensor], Tensor],
+    steps: int,
+) -> nn.Module:
+    """A network, trained by Adam on random batches of inputs and targets, always the same, in eval mode."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model, total = recipe.build(), steps or recipe.steps
-        inputs, targets = recipe.pairs(images)
+        model = build()
         optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=2e-3, total_steps=total)
-        for _ in progress_bar(name, True, range(total)):
-            x, y = _cropped(inputs, targets, recipe)
-            loss = recipe.loss(model(x), y)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=2e-3, total_steps=steps)
+        for _ in progress_bar(name, True, range(steps)):
+            x, y = batch()
+            value = loss(model(x), y)
             optimizer.zero_grad()
-            loss.backward()
+            value.backward()
             optimizer.step()
             schedule.step()
     return model.eval()
