@@ -49,7 +49,7 @@ def styled(function: Drawing) -> Drawing:
     return cast(Drawing, drawing)
 
 
-class Sheet(Figure):
+class _Sheet(Figure):
     """A figure that is drawn with the look that it was made with: matplotlib makes ticks when it draws."""
 
     draw = styled(Figure.draw)
@@ -115,7 +115,7 @@ def subplots(rows: int, columns: int, size: tuple[float, float], **options: Any)
         most = f"{MOST_PANELS:,} panels on {LONGEST} inches a side"
         found = f"{rows:,} rows of {columns:,} on {size[0]:,.0f} x {size[1]:,.0f} inches"
         raise ValueError(f"figure: expected at most {most}, got {found}: choose fewer rows or frames")
-    return plt.subplots(rows, columns, figsize=size, squeeze=False, FigureClass=Sheet, **options)
+    return plt.subplots(rows, columns, figsize=size, squeeze=False, FigureClass=_Sheet, **options)
 
 
 def show_image(axis: Axes, image: Tensor) -> None:
