@@ -333,7 +333,7 @@ def test_bad_images(photos, tmp_path):
         (photos, {"transform": "Fourier"}, TypeError, "transform: expected"),
         (photos, {"size": 8}, ValueError, "size: expected None"),
         (tmp_path / "none", {"size": 8}, ValueError, "expected a folder of pictures"),
-        (tmp_path, {"size": 8}, ValueError, "broken.png: expected an image"),
+        (tmp_path, {"size": 8}, ValueError, "broken.png: expected a picture"),
         (tmp_path, {}, TypeError, "size: expected an integer >= 8"),
     ]:
         with pytest.raises(error, match=message):

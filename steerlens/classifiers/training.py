@@ -57,9 +57,11 @@ def fit(
     """
     images = check_images(images, unit_range=True)
     epochs, batch_size = check_integer("epochs", epochs, 1), check_integer("batch_size", batch_size, 1)
-    rate = check_number("learning_rate", learning_rate, positive=True)
-    shift, seed = check_integer("shift", shift, 0), check_integer("seed", seed, 0, LARGEST_SEED)
-    check_flag("mirror", mirror)
+    rate, shift = (
+        check_number("learning_rate", learning_rate, positive=True),
+        check_integer("shift", shift, 0),
+    )
+    seed, mirror = check_integer("seed", seed, 0, LARGEST_SEED), check_flag("mirror", mirror)
     radius = 0.0 if adversary is None else check_number("adversary", adversary, positive=True)
     total = epochs * len(_batches(torch.arange(len(images), device="cpu"), batch_size))
     with (
@@ -68,11 +70,7 @@ def fit(
         torch.random.fork_rng(),
         progress_bar("fit", progress, total=total) as bar,
     ):
-        with evaluation_mode(model):
-            logits = model_logits(model, images[:1])
-        if not (logits.requires_grad and any(parameter.requires_grad for parameter in model.parameters())):
-            raise ValueError("model: expected trainable parameters that the logits depend on, got none")
-        labels = check_targets(labels, len(images), logits.shape[1], "labels").to(images.device)
+        labels = _check_labels(labels, model, images)
         optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=rate, total_steps=total)
         torch.manual_seed(seed)
@@ -90,6 +88,15 @@ def fit(
                 bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
                 bar.update()
     return model.eval()
+
+
+def _check_labels(labels: Tensor, model: nn.Module, images: Tensor) -> Tensor:
+    """Labels on the images' device. Raises ValueError if they, or the model, cannot be learned from."""
+    with evaluation_mode(model):
+        logits = model_logits(model, images[:1])
+    if not (logits.requires_grad and any(parameter.requires_grad for parameter in model.parameters())):
+        raise ValueError("model: expected trainable parameters that the logits depend on, got none")
+    return check_targets(labels, len(images), logits.shape[1], "labels").to(images.device)
 
 
 def _batches(order: Tensor, size: int) -> list[Tensor]:
