@@ -57,11 +57,8 @@ def fit(
     """
     images = check_images(images, unit_range=True)
     epochs, batch_size = check_integer("epochs", epochs, 1), check_integer("batch_size", batch_size, 1)
-    rate, shift = (
-        check_number("learning_rate", learning_rate, positive=True),
-        check_integer("shift", shift, 0),
-    )
-    seed, mirror = check_integer("seed", seed, 0, LARGEST_SEED), check_flag("mirror", mirror)
+    rate, mirror = check_number("learning_rate", learning_rate, positive=True), check_flag("mirror", mirror)
+    shift, seed = check_integer("shift", shift, 0), check_integer("seed", seed, 0, LARGEST_SEED)
     radius = 0.0 if adversary is None else check_number("adversary", adversary, positive=True)
     total = epochs * len(_batches(torch.arange(len(images), device="cpu"), batch_size))
     with (
@@ -71,8 +68,7 @@ def fit(
         progress_bar("fit", progress, total=total) as bar,
     ):
         labels = _check_labels(labels, model, images)
-        optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=rate, total_steps=total)
+        optimizer, schedule = _optimizer(model, rate, total)
         torch.manual_seed(seed)
         model.train()
         for _ in range(epochs):
@@ -88,6 +84,14 @@ def fit(
                 bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
                 bar.update()
     return model.eval()
+
+
+def _optimizer(
+    model: nn.Module, rate: float, total: int
+) -> tuple[torch.optim.AdamW, torch.optim.lr_scheduler.OneCycleLR]:
+    """AdamW, and one cycle of its learning rate over that many steps."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
+    return optimizer, torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=rate, total_steps=total)
 
 
 def _check_labels(labels: Tensor, model: nn.Module, images: Tensor) -> Tensor:
