@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 import steerlens as sl
-from steerlens import plot
 from steerlens.morphs.gradients import image_gradient
+from steerlens.plot.widgets import frame_caption
 
 SHAPE = (12, 10)
 PYRAMID = sl.SteerablePyramid(SHAPE, 2, 3)
@@ -73,7 +73,7 @@ def test_an_output_of_any_kind(net, x):
     assert morph.at_distance(0.05)[1].all()
     notes = [axis.get_xlabel() for axis in sl.filmstrip(morph, [1]).axes]
     assert notes == [f"{value:.3g}" for value in morph.values[1].tolist()]
-    assert f"value {morph.values[1, 2]:.3g}" in plot.widgets.frame_caption(morph, 1, 2)
+    assert f"value {morph.values[1, 2]:.3g}" in frame_caption(morph, 1, 2)
     with pytest.raises(ValueError, match="targets: expected a morph that asked for a class"):
         _ = morph.target_probabilities
 
