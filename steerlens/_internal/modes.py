@@ -11,15 +11,20 @@ _LOCK = RLock()
 _IN_USE: dict[int, tuple[nn.Module, bool, int]] = {}  # by id: a module in eval mode, its own mode, how often
 
 
+def check_module(model: object) -> nn.Module:
+    """``model`` if it is a module. Raises TypeError."""
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model: expected a torch.nn.Module, got {type(model).__name__}")
+    return model
+
+
 @contextmanager
 def evaluation_mode(model: nn.Module) -> Iterator[None]:
     """Put ``model`` in eval mode and give every submodule its own mode back afterwards.
 
     Threads may share a model: it stays in eval mode until the last of them leaves.
     """
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model: expected a torch.nn.Module, got {type(model).__name__}")
-    modules = list(model.modules())
+    modules = list(check_module(model).modules())
     with _LOCK:
         for module in modules:
             _, training, users = _IN_USE.get(id(module), (module, module.training, 0))

@@ -14,7 +14,7 @@ from .._internal.checks import (
     check_number,
     check_targets,
 )
-from .._internal.modes import evaluation_mode, own_precision
+from .._internal.modes import check_module, evaluation_mode, own_precision
 from .._internal.progress import progress_bar
 from ..morphs.scores import batched_logits, model_logits
 
@@ -114,12 +114,8 @@ def _batches(order: Tensor, size: int) -> list[Tensor]:
 @contextmanager
 def _all_or_nothing(model: nn.Module) -> Iterator[None]:
     """Whatever is raised in the block, an interrupt too, leaves the model as it was."""
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model: expected a torch.nn.Module, got {type(model).__name__}")
-    modules, tensors = list(model.modules()), [*model.parameters(), *model.buffers()]
-    own = [
-        (module, dict(module._buffers), module.training) for module in modules
-    ]  # models may assign new ones
+    modules, tensors = list(check_module(model).modules()), [*model.parameters(), *model.buffers()]
+    own = [(m, dict(m._buffers), m.training) for m in modules]  # a model may assign new buffers
     values = [(t, t.detach().clone(), t.grad, t.requires_grad) for t in tensors]
     try:
         yield

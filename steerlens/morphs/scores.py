@@ -77,23 +77,22 @@ def scored(
     Raises:
         ValueError: an output, targets or values that do not fit.
     """
-    nothing = images.new_empty(len(images), 0)
-    if isinstance(objective, objectives.Objective) and targets is None:  # it calls a model itself
-        return Scores(objective.of_images(images), nothing)
     if targets is None:
-        return Scores(_valued(objective, model_outputs(model, images), images), nothing)
+        inner = isinstance(objective, objectives.Objective)  # it calls a model itself
+        outputs = None if inner else model_outputs(model, images)
+        return Scores(_valued(objective, outputs, images), images.new_empty(len(images), 0))
     logits = model_logits(model, images)
     targets = check_targets(targets, *logits.shape).to(images.device).clone()  # for use in inference mode
-    if isinstance(objective, str):
-        sources = None if sources is None else sources.clone()
-        return Scores(objective_values(logits, targets, objective, sources), logits)
-    if isinstance(objective, objectives.Objective):
-        return Scores(objective.of_images(images), logits)
-    return Scores(_valued(objective, logits, images), logits)
+    if not isinstance(objective, str):
+        return Scores(_valued(objective, logits, images), logits)
+    sources = None if sources is None else sources.clone()
+    return Scores(objective_values(logits, targets, objective, sources), logits)
 
 
 def _valued(objective: Any, outputs: Any, images: Tensor) -> Tensor:
-    """What a function of the caller's returns, checked."""
+    """Values (batch,): of one of `steerlens.objectives`, or what a function returns, checked."""
+    if isinstance(objective, objectives.Objective):
+        return objective.of_images(images)
     values, count = objective(outputs, images.clone()), len(images)
     if not isinstance(values, Tensor) or values.shape != (count,) or not values.is_floating_point():
         found = f"{values.dtype} {tuple(values.shape)}" if isinstance(values, Tensor) else repr(values)
