@@ -97,12 +97,11 @@ def test_progress_and_half_against_k(morph):
     assert half[[0, 2]].tolist() == left
 
 
-def test_check_half(morph, says):
+def test_check_half(morph, says, tells, solved):
     ends = morph.frames[:, -1, 0]
     left, down = ends[:, :, :32].sum((1, 2)), ends[:, 32:].sum((1, 2))
     total = ends.sum((1, 2))
     right = torch.stack([left[0], total[1] - left[1], left[2], down[3]]) / total
-    assert says(checks.check_half, ..., morph) == "Open"
     assert says(checks.check_half, right, morph) == "Right"
     assert says(checks.check_half, right.tolist(), morph) == "Right"
     for wrong in (
@@ -114,22 +113,23 @@ def test_check_half(morph, says):
         "most",
     ):
         assert says(checks.check_half, wrong, morph) == "Not yet"
+    tells(checks.check_half, morph)
+    assert "Right" in solved("03", 1, figure_2={"both": morph})
 
 
-def test_check_doubled(model, morph, says):
+def test_check_doubled(model, morph, says, tells):
     path = measures.centroid_path(morph)[1]
     named = {"model": model, "morph": morph, "row": 1, "alpha": 0.4, "k": 20.0}
-    assert says(checks.check_doubled, ..., **named) == "Open"
     assert says(checks.check_doubled, path[3], **named) == "Right"  # k = 40 of alpha = 0.2
     assert says(checks.check_doubled, tuple(path[3].tolist()), **named) == "Right"
     for wrong in (path[2], path[4], path[3].flip(0), 2 * path[3], -path[3], 40, None):
         assert says(checks.check_doubled, wrong, **named) == "Not yet"
+    tells(checks.check_doubled, **named)
 
 
-def test_check_fooled(model, says):
+def test_check_fooled(model, says, tells, solved, capsys):
     far = disks(ZERO, torch.tensor([-27.0]), radius=4.0)
     right = far + disks(ZERO, torch.tensor([6.0]), radius=6.0)
-    assert says(checks.check_fooled, ..., model) == "Open"
     assert says(checks.check_fooled, right, model) == "Right"
     assert says(checks.check_fooled, shapes.shape("two abreast", 0, -5), model) == "Right"
     for wrong in (
@@ -141,6 +141,12 @@ def test_check_fooled(model, says):
         "a ring",
     ):
         assert says(checks.check_fooled, wrong, model) == "Not yet"
+    tells(checks.check_fooled, model)
+    assert "Right" in solved("03", 3, model=model, disks=disks)
+    checks.check_fooled(disks(ZERO, torch.tensor([6.0])), model)
+    checks.check_fooled(2 * right, model)
+    out = capsys.readouterr().out
+    assert "its centre of mass lies at x = 6.0, y = 0.0" in out and "it leaves [0, 1]" in out
 
 
 def test_check_literal(model, says):

@@ -119,24 +119,26 @@ def test_nearest_neighbours_vote():
     assert measures.nearest_neighbours(train, shown, k=3).tolist() == [0, 1]
 
 
-def test_check_peak(two_ways, says):
+def test_check_peak(two_ways, says, tells, solved):
     median = two_ways.target_probabilities.quantile(0.5, dim=0)
     peak = int(median.argmax())
-    assert says(checks.check_peak, ..., two_ways) == "Open"
     assert says(checks.check_peak, peak, two_ways) == "Right"
     assert says(checks.check_peak, two_ways.steps[peak], two_ways) == "Right"
     for wrong in (peak + 1, peak - 1, median.max().item(), "the last", None):
         assert says(checks.check_peak, wrong, two_ways) == "Not yet"
+    tells(checks.check_peak, two_ways)
+    assert "Right" in solved("04", 1, frozen={0.3: two_ways})
 
 
-def test_check_asymmetry(says):
+def test_check_asymmetry(says, tells, solved):
     matrix = torch.tensor([[math.nan, 9.0, 4.0], [3.0, math.nan, 8.0], [9.0, 8.0, math.nan]])
     matrix = matrix.double()
-    assert says(checks.check_asymmetry, ..., matrix) == "Open"
     assert says(checks.check_asymmetry, (0, 1), matrix) == "Right"
     assert says(checks.check_asymmetry, [0, 1], matrix) == "Right"
     for wrong in ((1, 0), (2, 0), (0, 0), 1, "0, 1", (0, 1, 2)):
         assert says(checks.check_asymmetry, wrong, matrix) == "Not yet"
+    tells(checks.check_asymmetry, matrix)
+    assert "Right" in solved("04", 2, distance=matrix)
 
 
 def test_check_asymmetry_takes_any_of_equals(says):

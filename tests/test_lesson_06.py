@@ -99,21 +99,21 @@ def test_distance_of_the_first_arrival(morph):
     assert len(measures.distance_at(morph, 1.1)) == 0
 
 
-def test_check_density(images, says):
+def test_check_density(images, says, tells, solved):
     edits = images(5, 1, *SHAPE) - 0.3
     right = measures.densities(edits)["mouth"].quantile(0.5).item()
     share = measures.region_shares(edits)["mouth"].quantile(0.5).item()
-    assert says(checks.check_density, ..., edits) == "Open"
     for answer in (right, torch.tensor(right), 1.005 * right):
         assert says(checks.check_density, answer, edits) == "Right"
     for wrong in (share, 1 / right, right**2 + 0.1, measures.densities(edits)["mouth"][:2], "mouth", None):
         assert says(checks.check_density, wrong, edits) == "Not yet"
+    tells(checks.check_density, edits)
+    assert "Right" in solved("06", 1, measures=measures, edits={"frozen": edits})
 
 
-def test_check_counterfactual(says):
+def test_check_counterfactual(says, tells, solved):
     factors = face_factors(4, seed=5)
     truth = draw_faces(drawing.flipped(factors))
-    assert says(checks.check_counterfactual, ..., truth) == "Open"
     turned = {**factors, "curvature": -factors["curvature"]}
     assert says(checks.check_counterfactual, draw_faces(turned), truth) == "Right"
     for wrong in (
@@ -127,25 +127,26 @@ def test_check_counterfactual(says):
         turned,
     ):
         assert says(checks.check_counterfactual, wrong, truth) == "Not yet"
+    tells(checks.check_counterfactual, truth, factors)
 
 
-def test_check_largest_factor(says):
+def test_check_largest_factor(says, tells, solved):
     shares = {"nose": 0.2, "skin": 0.0, "mouth_contrast": 0.6, "curvature": 0.1}
-    assert says(checks.check_largest_factor, ..., shares) == "Open"
     assert says(checks.check_largest_factor, "mouth_contrast", shares) == "Right"
     for wrong in ("nose", "curvature", "skin", 1, 0.6, None):
         assert says(checks.check_largest_factor, wrong, shares) == "Not yet"
+    tells(checks.check_largest_factor, shares)
 
 
-def test_check_row_where(says):
+def test_check_row_where(says, tells):
     better, worse = torch.tensor([0.1, 0.9, 0.5, 0.6]), torch.tensor([0.2, 0.8, 0.5, 0.1])
-    assert says(checks.check_row_where, ..., better, worse) == "Open"
     for right in (1, 3, torch.tensor(3)):
         assert says(checks.check_row_where, right, better, worse) == "Right"
     for wrong in (0, 2, 4, 1.5, True, None, "1st", [1]):
         assert says(checks.check_row_where, wrong, better, worse) == "Not yet"
     assert says(checks.check_row_where, None, worse * 0, worse) == "Right"
     assert says(checks.check_row_where, 0, worse * 0, worse) == "Not yet"
+    tells(checks.check_row_where, better, worse)
 
 
 def test_tangents_are_derivatives():

@@ -99,21 +99,23 @@ def test_answers_of_the_truth_and_of_a_veil():
     assert alike[0] == pytest.approx(1) and alike[1] < 0.5
 
 
-def test_check_wish(says):
+def test_check_wish(says, tells, solved):
     def right(outputs, images):
         return -(outputs - torch.tensor([-5.0, 8.0])).square().sum(1)
 
-    assert says(checks.check_wish, ..., (-5.0, 8.0)) == "Open"
     assert says(checks.check_wish, right, (-5.0, 8.0)) == "Right"
     for wrong in (lambda z, x: -right(z, x), lambda z, x: right(z, x).sum(), lambda z: 0, 3):
         assert says(checks.check_wish, wrong, (-5.0, 8.0)) == "Not yet"
+    tells(checks.check_wish, (-5.0, 8.0))
+    assert "Right" in solved("12", 1)
 
 
-def test_check_difference(says, classifier, images):
+def test_check_difference(says, classifier, images, tells, solved):
     model, x = classifier((8, 8)), images(2, 1, 8, 8)
     first, second = (sl.objectives.channel(model, "0", n) for n in (0, 1))
     check = checks.check_difference
-    assert says(check, ..., first, second, x) == "Open"
     assert says(check, first + -0.5 * second, first, second, x) == "Right"
     for wrong in (first - second, first + 0.5 * second, "first"):
         assert says(check, wrong, first, second, x) == "Not yet"
+    tells(check, first, second, x)
+    assert "Right" in solved("12", 2, concept=first, control=second, without=x)

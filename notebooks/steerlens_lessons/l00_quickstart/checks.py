@@ -44,7 +44,9 @@ def check_frozen_frame(
     k, frame = morph.steps[column].item(), morph.frames[:, column]
 
     def turned(alpha: float, times: float) -> Tensor:
-        return edited(transform, c, g, lambda S, z: S * torch.exp(1j * times * gradient_step(S, z, alpha).angle()))
+        return edited(
+            transform, c, g, lambda S, z: S * torch.exp(1j * times * gradient_step(S, z, alpha).angle())
+        )
 
     slips = {
         "it leaves [0, 1]: the clip is missing": turned(alpha, k),
@@ -71,7 +73,9 @@ def check_distance(frozen: Morph, live: Morph, distance: float) -> Key:
     """The images of a frozen morph, not of the live one, at an L2 distance from their sources."""
     kind = f"images of shape {tuple(frozen.frames[:, 0].shape)}"
     slips = {
-        "those are the images of the live morph, and the frozen one was asked for": live.at_distance(distance)[0],
+        "those are the images of the live morph, and the frozen one was asked for": live.at_distance(
+            distance
+        )[0],
         "that is the last frame, wherever it lies": frozen.frames[:, -1],
         "that is the source": frozen.frames[:, 0],
     }

@@ -21,7 +21,9 @@ def check_shift(image: Tensor, dy: float, dx: float) -> Key:
         "it has moved the opposite way: the theorem has a minus sign": fourier_shift(image, -dy, -dx),
         "it has moved down instead of up: y counts downwards": fourier_shift(image, -dy, dx),
         "height and width are swapped: the first axis is y": fourier_shift(image, dx, dy),
-        "fftfreq counts cycles: radians have 2 pi": fourier_shift(image, dy / (2 * math.pi), dx / (2 * math.pi)),
+        "fftfreq counts cycles: radians have 2 pi": fourier_shift(
+            image, dy / (2 * math.pi), dx / (2 * math.pi)
+        ),
     }
     return _image(image, f"the image moved {dy:g} down and {dx:g} right", fourier_shift(image, dy, dx), slips)
 
@@ -74,7 +76,9 @@ def check_move(pyramid: SteerablePyramid, image: Tensor, dy: float, dx: float) -
         "the low-pass has stayed where it was": moved(dy, dx, lowpass=False),
         "it has moved the opposite way: a delay is a negative phase": moved(-dy, -dx),
         "height and width are swapped: the first is down": moved(dx, dy),
-        "that is the shift theorem on the whole image, not the phases of the bands": fourier_shift(image, dy, dx),
+        "that is the shift theorem on the whole image, not the phases of the bands": fourier_shift(
+            image, dy, dx
+        ),
     }
     kind = f"the image moved {dy:g} down and {dx:g} right by phases"
     return _image(image, kind, moved(dy, dx), slips)

@@ -50,7 +50,9 @@ def check_asymmetry(matrix: Tensor) -> Key:
     return Key("a pair (source, target)", words, error)
 
 
-@exercise("as in lesson 00, with the gain (1 + k (|z| - 1)), not below 0: `torch.polar(gain, 4 * z.angle())`.")
+@exercise(
+    "as in lesson 00, with the gain (1 + k (|z| - 1)), not below 0: `torch.polar(gain, 4 * z.angle())`."
+)
 def check_linear_frame(
     morph: Morph, column: int, transform: Transform, c: Coefficients, g: Coefficients, alpha: float
 ) -> Key:
