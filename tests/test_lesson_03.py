@@ -117,7 +117,7 @@ def test_check_half(morph, says, tells, solved):
     assert "Right" in solved("03", 1, figure_2={"both": morph})
 
 
-def test_check_doubled(model, morph, says, tells):
+def test_check_doubled(model, morph, says, tells, solved):
     path = measures.centroid_path(morph)[1]
     named = {"model": model, "morph": morph, "row": 1, "alpha": 0.4, "k": 20.0}
     assert says(checks.check_doubled, path[3], **named) == "Right"  # k = 40 of alpha = 0.2
@@ -125,6 +125,8 @@ def test_check_doubled(model, morph, says, tells):
     for wrong in (path[2], path[4], path[3].flip(0), 2 * path[3], -path[3], 40, None):
         assert says(checks.check_doubled, wrong, **named) == "Not yet"
     tells(checks.check_doubled, **named)
+    place = {"path": {(1, 40): path[3]}, "figure_2": {"both": morph}, "model": model}
+    assert "Right" in solved("03", 2, **place)
 
 
 def test_check_fooled(model, says, tells, solved, capsys):
@@ -149,7 +151,7 @@ def test_check_fooled(model, says, tells, solved, capsys):
     assert "its centre of mass lies at x = 6.0, y = 0.0" in out and "it leaves [0, 1]" in out
 
 
-def test_check_literal(model, says):
+def test_check_literal(model, says, solved):
     data, targets = measures.cases(12)
     case = (model, data.images, targets)
     assert says(checks.check_literal, ..., *case) == "Open"
@@ -157,6 +159,11 @@ def test_check_literal(model, says):
     assert says(checks.check_literal, [0, 12], *case) == "Right"
     for wrong in ((12, 0), (0, 0), (12, 12), 0, (0,), "none and all"):
         assert says(checks.check_literal, wrong, *case) == "Not yet"
+    key = checks.check_literal.key(*case)
+    assert key.error((12, 0)) == "5 scales stand before 3" and "shares" in key.error((0, 1))
+    three, five = (SteerablePyramid((64, 64), scales, 4) for scales in (3, 5))
+    lesson = {"model": model, "disks_500": data, "targets": targets, "three": three, "five": five}
+    assert "Right" in solved("03", 4, measures=measures, **lesson)
 
 
 @pytest.mark.parametrize("name", shapes.SHAPES)

@@ -8,7 +8,7 @@ from steerlens_lessons.l05_color import cases, checks, measures, widgets
 
 from steerlens import plot, steer
 from steerlens.data import COLORS, COMPOSITE, PURE, ImageData
-from steerlens.transforms.color import hue
+from steerlens.transforms.color import RGB_TO_YIQ, hue
 
 NAMES = tuple(f"{color} {digit}" for color in COLORS for digit in range(10))
 
@@ -46,13 +46,14 @@ def test_check_color(says, tells, solved):
     assert "Right" in solved("05", 1)
 
 
-def test_check_channels(strokes, says, tells):
+def test_check_channels(strokes, model, pairs, says, tells, solved):
     yellow = strokes[4:5]
     for right in ({"red", "green"}, ["green", "red"]):
         assert says(checks.check_channels, right, yellow) == "Right"
     for wrong in ({"blue"}, {"red", "green", "blue"}, {"red"}, "red", set(), 3):
         assert says(checks.check_channels, wrong, yellow) == "Not yet"
     tells(checks.check_channels, yellow)
+    assert "Right" in solved("05", 2, cases=cases, sixty=model, pairs=pairs, rgb=cases.PYRAMID)
 
 
 def test_check_green_share(says, tells, solved):
@@ -63,7 +64,7 @@ def test_check_green_share(says, tells, solved):
     assert "Right" in solved("05", 4, M=torch.tensor(RGB_TO_YIQ))
 
 
-def test_check_amplifiers(strokes, says, capsys, monkeypatch, tells):
+def test_check_amplifiers(strokes, says, capsys, monkeypatch, tells, solved):
     """A stand-in for the morph: white light with Y, and yellow of the same luminance with I and Q."""
     magenta, target = strokes[3:4], NAMES.index("yellow 5")
     yellow = strokes[4:5] * 0.413 / 0.886
@@ -81,6 +82,8 @@ def test_check_amplifiers(strokes, says, capsys, monkeypatch, tells):
     checks.check_amplifiers((1, 0, 0), *check)
     assert "hue 120 degrees off the aim" in capsys.readouterr().out
     tells(checks.check_amplifiers, *check)
+    lesson = {"sixty": None, "five": magenta, "pairs": SimpleNamespace(classes=NAMES)}
+    assert "Right" in solved("05", 3, **lesson)
 
 
 def test_targets_differ_in_what_they_should():

@@ -1,6 +1,7 @@
 """Lesson 07: the Fourier figures, what is measured on edits, pixel ascent, widget and checks."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -190,6 +191,8 @@ def test_check_participation(says, images, tells, solved):
     for wrong in (784 * right, right.mean(), 1 / right, energy.sum(1), right[:4], "0.5", None):
         assert says(checks.check_participation, wrong, edits) == "Not yet"
     tells(checks.check_participation, edits)
+    live = SimpleNamespace(at_distance=lambda _: (edits, None))
+    assert "Right" in solved("07", 1, live={"Fourier, phase": live}, x=0)
 
 
 def test_check_moved(says, x, tells, solved):
@@ -217,10 +220,17 @@ def test_check_dead(says, x, tells, solved):
     assert "Right" in solved("07", 3, pyramid=mnist.PYRAMID, x=x)
 
 
-def test_check_most_translated(says, tells):
+def test_check_most_translated(says, tells, solved):
     explained = torch.tensor([0.1, 0.4, 0.2])
     assert says(checks.check_most_translated, 1, explained) == "Right"
     assert says(checks.check_most_translated, torch.tensor(1), explained) == "Right"
     for wrong in (0, 2, 0.4, 1.5, "one", None):
         assert says(checks.check_most_translated, wrong, explained) == "Not yet"
     tells(checks.check_most_translated, explained)
+    lesson = {
+        "found": {2.0: {"Fourier, phase": {"moved": explained}}},
+        "labels": explained,
+        "targets": explained,
+    }
+    strip = SimpleNamespace(filmstrip=lambda *_, **__: None)
+    assert "Right" in solved("07", 4, sl=strip, live={"Fourier, phase": None}, **lesson)

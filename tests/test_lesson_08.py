@@ -263,11 +263,14 @@ def test_check_distance(says, tells, solved):
     assert "Right" in solved("08", 1, x=x, edited=x + 0.1)
 
 
-def test_check_share(says, table, tells):
+def test_check_share(says, table, tells, solved):
     assert says(checks.check_share, 0.25, table, "one", 2.0) == "Right"
     for wrong in (0.75, 1.0, "0.25 of them"):
         assert says(checks.check_share, wrong, table, "one", 2.0) == "Not yet"
     tells(checks.check_share, table, "one", 2.0)
+    values = {key: value[[0, 0, 1]] for key, value in table.values["one"].items()}
+    lesson = tables.Table({"pixel": values}, table.labels, table.targets, {"distances": [1.0, 2.0, 4.0]})
+    assert "Right" in solved("08", 2, mnist=lesson)
 
 
 def test_check_fooled(says, classifier, images, tells):

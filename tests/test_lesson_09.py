@@ -1,6 +1,7 @@
 """Lesson 09: its measures, stored table, figures, widget, and the checks of the exercises."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -261,9 +262,10 @@ def test_check_best_phases(says, x, tells, solved):
     assert "Right" in solved("09", 3, spectrum=spectrum, photos=x)
 
 
-def test_check_corrected(says, images, tells):
+def test_check_corrected(says, images, tells, solved):
     seen, null = images(1, 8, 8), 0.1 + images(1, 8, 8, seed=1)
     assert says(checks.check_corrected, seen / null, seen, null) == "Right"
     for wrong in (seen, null / seen, seen * null, seen - null, (seen / null)[0], 1.0, None):
         assert says(checks.check_corrected, wrong, seen, null) == "Not yet"
     tells(checks.check_corrected, seen, null)
+    assert "Right" in solved("09", 4, shark=SimpleNamespace(transparency=seen), null=null)

@@ -256,6 +256,8 @@ def test_check_origin(says, tells, solved):
     for answer in wrong:
         assert says(checks.check_origin, answer, *case) == "Not yet"
     tells(checks.check_origin, *case)
+    wide = LinearInterpreter(nn.Linear(4, 8).double(), x0)
+    assert "Right" in solved("10", 2, frozen=wide, x0=x0)
 
 
 def test_check_rule(says, tells, solved):
@@ -266,8 +268,8 @@ def test_check_rule(says, tells, solved):
         return x * (function(x, *args, **kwargs) / x).detach()
 
     assert says(checks.check_rule, mask, *case) == "Right"
-    assert says(checks.check_rule, rules.as_is, *case) == "Right"
     wrong = (
+        rules.as_is,  # gets in, but is Taylor's
         lambda function, x, *_: x,
         lambda function, x, *_: x.relu(),
         lambda function, x, *_: function(x).detach(),
@@ -292,7 +294,7 @@ def test_check_printed_sigma(says, tells, solved):
 
 
 def test_check_layer(says, tells, solved):
-    names, shares = ("input", "a", "b", "c"), torch.tensor([[0.5, 0.1, 0.3, 0.1], [0.9, 0.0, -0.1, 0.2]])
+    names, shares = ("input", *"abcd"), torch.tensor([[0.9, 0.0, 0.1, 0.5, 0.0], [0.9, 0.0, 0.1, 0.5, 0.6]])
     case = names, shares
     assert says(checks.check_layer, "c", *case) == "Right"
     for answer in ("input", "a", "b", 3, None):

@@ -209,6 +209,6 @@ def shown(answer: Any) -> str:
     if isinstance(answer, Tensor) and answer.ndim:
         return f"a tensor of shape {tuple(answer.shape)}"
     if callable(answer):
-        return f"a {type(answer).__name__}"
+        return f"this {type(answer).__name__}"
     text = repr(answer.item() if isinstance(answer, Tensor) else answer)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -62,4 +62,4 @@ def check_grey_levels(distance: float, images: Tensor) -> Key:
         "it is divided by the number of values, and its root was needed": 255 * distance / size,
         "that is a change in [0, 1], not yet in levels of 255": levels / 255,
     }
-    return numbers(levels, "a number of grey levels", 0.01, slips)
+    return numbers(levels, "a number of grey levels", 3e-3, slips)
