@@ -160,7 +160,7 @@ def test_check_literal(model, says, solved):
     for wrong in ((12, 0), (0, 0), (12, 12), 0, (0,), "none and all"):
         assert says(checks.check_literal, wrong, *case) == "Not yet"
     key = checks.check_literal.key(*case)
-    assert key.error((12, 0)) == "5 scales stand before 3" and "shares" in key.error((0, 1))
+    assert key.error((12, 0)) == "it is in the opposite order" and "shares" in key.error((0, 1))
     three, five = (SteerablePyramid((64, 64), scales, 4) for scales in (3, 5))
     lesson = {"model": model, "disks_500": data, "targets": targets, "three": three, "five": five}
     assert "Right" in solved("03", 4, measures=measures, **lesson)

@@ -25,14 +25,6 @@ def check_first_arrival(morph: Morph, row: int, probability: float) -> Key:
     return numbers(k, "a value of k", 0, slips)
 
 
-def edited(
-    transform: Transform, c: Coefficients, g: Coefficients, turn: Callable[[Tensor, Tensor], Tensor]
-) -> Tensor:
-    """Images whose bands S are turn(S, g_S), not clipped; the residuals stay."""
-    bands = tuple(turn(S, g_S) for S, g_S in zip(c.bands, g.bands, strict=True))
-    return transform.synthesize(Coefficients(bands, c.residuals))
-
-
 @exercise(
     "for each S and g_S of `zip(c.bands, g.bands)`, `sl.gradient_step(S, g_S, alpha=0.3)` is z; the turned "
     "band is S exp(4i arg z). Then synthesise with the old residuals, and clip."
@@ -41,25 +33,31 @@ def check_frozen_frame(
     morph: Morph, column: int, transform: Transform, c: Coefficients, g: Coefficients, alpha: float
 ) -> Key:
     """The images of one frame of a frozen morph, made by hand (Eq. 10 and 11)."""
-    k, frame = morph.steps[column].item(), morph.frames[:, column]
-
-    def turned(alpha: float, times: float) -> Tensor:
-        return edited(
-            transform, c, g, lambda S, z: S * torch.exp(1j * times * gradient_step(S, z, alpha).angle())
-        )
-
+    k, case = morph.steps[column].item(), (transform, c, g)
     slips = {
-        "it leaves [0, 1]: the clip is missing": turned(alpha, k),
-        f"that is one step of {k:g} alpha; arg z saturates, so take arg z of alpha {k:g} times": turned(
-            k * alpha, 1
-        ).clamp(0, 1),
-        f"that is frame k = 1: the turn by arg z is to be done {k:g} times": turned(alpha, 1).clamp(0, 1),
-        "the phases turn the wrong way: mind the sign of the exponent": turned(alpha, -k).clamp(0, 1),
-        "the amplitudes have changed, too: z itself was used, not only its angle": edited(
-            transform, c, g, lambda S, g_S: S * gradient_step(S, g_S, alpha) ** k
-        ).clamp(0, 1),
+        "it leaves [0, 1]: the clip is missing": by_hand(*case, alpha, k, clip=False),
+        f"that is one step of {k:g} alpha, and arg z saturates": by_hand(*case, k * alpha, 1),
+        f"that is frame k = 1: turn {k:g} times as far": by_hand(*case, alpha, 1),
+        "the phases turn the wrong way: mind the sign of the exponent": by_hand(*case, alpha, -k),
+        "amplitudes have changed: use the angle of z alone": by_hand(*case, alpha, k, lambda r: r**k),
     }
-    return frame_key(frame, k, slips)
+    return frame_key(morph.frames[:, column], k, slips)
+
+
+def by_hand(
+    transform: Transform,
+    c: Coefficients,
+    g: Coefficients,
+    alpha: float,
+    times: float,
+    gain: Callable[[Tensor], Tensor] = torch.ones_like,
+    clip: bool = True,
+) -> Tensor:
+    """Images whose bands are turned by so many times arg z, with a gain of |z|; the residuals stay."""
+    steps = [(S, gradient_step(S, g_S, alpha)) for S, g_S in zip(c.bands, g.bands, strict=True)]
+    bands = tuple(S * torch.polar(gain(z.abs()), times * z.angle()) for S, z in steps)
+    images = transform.synthesize(Coefficients(bands, c.residuals))
+    return images.clamp(0, 1) if clip else images
 
 
 def frame_key(frame: Tensor, k: float, slips: dict[str, Tensor]) -> Key:
@@ -73,9 +71,7 @@ def check_distance(frozen: Morph, live: Morph, distance: float) -> Key:
     """The images of a frozen morph, not of the live one, at an L2 distance from their sources."""
     kind = f"images of shape {tuple(frozen.frames[:, 0].shape)}"
     slips = {
-        "those are the images of the live morph, and the frozen one was asked for": live.at_distance(
-            distance
-        )[0],
+        "those are images of the live morph, not of the frozen one": live.at_distance(distance)[0],
         "that is the last frame, wherever it lies": frozen.frames[:, -1],
         "that is the source": frozen.frames[:, 0],
     }

@@ -45,9 +45,7 @@ def check_polar_parts() -> Key:
 
     slips = {
         "both are half of it: g = dL/dS* has the factor 1/2": lambda S, g: parts(S.conjugate() * g, abs(S)),
-        "S must be conjugated: the phase of S* g is the angle from S to g": lambda S, g: parts(
-            2 * S * g, abs(S)
-        ),
+        "S is not conjugated": lambda S, g: parts(2 * S * g, abs(S)),
         "the first still has to be divided by A": lambda S, g: parts(2 * S.conjugate() * g, 1),
         "those are the parts of g along the axes, not along S and across it": lambda S, g: (g.real, g.imag),
     }

@@ -21,9 +21,7 @@ def check_shift(image: Tensor, dy: float, dx: float) -> Key:
         "it has moved the opposite way: the theorem has a minus sign": fourier_shift(image, -dy, -dx),
         "it has moved down instead of up: y counts downwards": fourier_shift(image, -dy, dx),
         "height and width are swapped: the first axis is y": fourier_shift(image, dx, dy),
-        "fftfreq counts cycles: radians have 2 pi": fourier_shift(
-            image, dy / (2 * math.pi), dx / (2 * math.pi)
-        ),
+        "fftfreq counts cycles: radians have 2 pi": fourier_shift(image, dy / math.tau, dx / math.tau),
     }
     return _image(image, f"the image moved {dy:g} down and {dx:g} right", fourier_shift(image, dy, dx), slips)
 
@@ -32,15 +30,13 @@ def check_shift(image: Tensor, dy: float, dx: float) -> Key:
 def check_steering(degrees: float) -> Key:
     """Weights that steer three orientations (order 2) to an angle: (1 + 2 cos 2 (phi - theta_b)) / 3."""
 
-    def weights(angle: float, constant: float = 1.0) -> Tensor:
-        gap = angle - math.pi * torch.arange(3) / 3
-        return (constant + 2 * torch.cos(2 * gap)) / 3
+    def weights(angle: float) -> Tensor:
+        return (1 + 2 * torch.cos(2 * (angle - math.pi * torch.arange(3) / 3))) / 3
 
     gap = math.radians(degrees) - math.pi * torch.arange(3) / 3
     slips = {
         "those are the filter's own values cos^2; weights come from its frequencies": gap.cos() ** 2,
         "those are the weights of four orientations, without the fourth": (gap.cos() + (3 * gap).cos()) / 2,
-        "the constant, frequency 0, is missing": weights(math.radians(degrees), 0.0),
         "the angle is in degrees, and cos takes radians": weights(degrees),
         "the angle has the wrong sign": weights(-math.radians(degrees)),
     }
@@ -60,7 +56,6 @@ def check_without(pyramid: SteerablePyramid, image: Tensor, orientation: int) ->
     slips = {
         "the residuals are gone, and with them the mean brightness": kept(others, 0.0),
         "the orientation was kept, and the others were removed": kept(~others),
-        "that is the orientation at right angles": kept(others.roll(pyramid.orientations // 2)),
     }
     return _image(image, f"the image without orientation {orientation}", kept(others), slips)
 
@@ -76,9 +71,7 @@ def check_move(pyramid: SteerablePyramid, image: Tensor, dy: float, dx: float) -
         "the low-pass has stayed where it was": moved(dy, dx, lowpass=False),
         "it has moved the opposite way: a delay is a negative phase": moved(-dy, -dx),
         "height and width are swapped: the first is down": moved(dx, dy),
-        "that is the shift theorem on the whole image, not the phases of the bands": fourier_shift(
-            image, dy, dx
-        ),
+        "that is the shift theorem, and the bands' phases were to turn": fourier_shift(image, dy, dx),
     }
     kind = f"the image moved {dy:g} down and {dx:g} right by phases"
     return _image(image, kind, moved(dy, dx), slips)

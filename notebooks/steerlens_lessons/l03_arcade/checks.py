@@ -35,7 +35,6 @@ def check_doubled(model: nn.Module, morph: Morph, row: int, alpha: float, k: flo
     slips = {
         "that is the place at the old alpha": before,
         "twice alpha is not twice the place: the path does not start in the middle": 2 * before,
-        "x stands before y": place.flip(0),
     }
     y, x = place.tolist()
     words = f"({y:.1f}, {x:.1f}), that is y and x, to 0.3 px"
@@ -73,7 +72,6 @@ def check_literal(model: nn.Module, sources: Tensor, targets: Tensor) -> Key:
     slips = {
         "the last frame alone was counted: a morph reaches its target if some frame does": last,
         "those are shares, and counts were asked for": [count / len(sources) for count in counts],
-        "5 scales stand before 3": counts[::-1],
     }
     words = f"{counts[0]} with 3 scales and {counts[1]} with 5"
     return numbers(counts, "two counts, (with 3 scales, with 5)", 0, slips, words=words)

@@ -5,12 +5,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from steerlens import Coefficients, Morph, gradient_step
+from steerlens import Coefficients, Morph
 from steerlens.transforms.base import Transform
 
 from ..common.exercises import Key, as_numbers, exercise, numbers
 from ..common.summaries import counted
-from ..l00_quickstart.checks import edited, frame_key
+from ..l00_quickstart.checks import by_hand, frame_key
 
 
 @exercise("first the median over the morphs, `quantile(0.5, dim=0)`, then where it is largest.")
@@ -19,9 +19,7 @@ def check_peak(morph: Morph) -> Key:
     p = morph.target_probabilities
     median = p.quantile(0.5, dim=0)
     slips = {
-        "that is the median of the peaks, another number than the peak of the median": morph.steps[
-            p.argmax(1)
-        ].quantile(0.5),
+        "that is the median of the peaks, not the peak of the median": morph.steps[p.argmax(1)].quantile(0.5),
         "that is the peak of the mean": morph.steps[p.mean(0).argmax()],
         "that is p at the peak, and its k was asked for": median.max(),
     }
@@ -36,14 +34,14 @@ def check_asymmetry(matrix: Tensor) -> Key:
 
     def error(answer: Any) -> str:
         pair = as_numbers(answer)
-        if pair is None or pair.shape != (2,) or not all(digit in range(len(gap)) for digit in pair.tolist()):
+        if pair is None or pair.shape != (2,) or not set(pair.tolist()) <= set(range(len(gap))):
             return "expected a pair (source, target)"
-        a, b = (int(digit) for digit in pair)
+        a, b = pair.int().tolist()
         if gap[b, a] == gap.max():
             return "it is in the opposite order: this is the way back, the short one"
         if matrix[a, b] == matrix.nan_to_num(0).max() and gap[a, b] < gap.max():
             return "that is the longest way, but the way back is long as well"
-        return "" if gap[a, b] == gap.max() else f"it is longer by {gap[a, b]:.3g}, and another pair by more"
+        return "" if gap[a, b] == gap.max() else "another pair is less symmetric"
 
     there, back = matrix[source, target].item(), matrix[target, source].item()
     words = f"({source}, {target}), with {there:.3g} against {back:.3g} on the way back"
@@ -58,21 +56,15 @@ def check_linear_frame(
 ) -> Key:
     """The images of one frame of a frozen morph with linear amplitude, made by hand (Appendix B)."""
     k = morph.steps[column].item()
-
-    def made(gain: Any, clip: bool = True) -> Tensor:
-        def turn(S: Tensor, g_S: Tensor) -> Tensor:
-            z = gradient_step(S, g_S, alpha)
-            return S * torch.polar(gain(z.abs()), k * z.angle())
-
-        image = edited(transform, c, g, turn)
-        return image.clamp(0, 1) if clip else image
-
+    case = (transform, c, g, alpha, k)
     slips = {
-        "it leaves [0, 1]: the clip is missing": made(lambda r: (1 + k * (r - 1)).clamp(min=0), clip=False),
-        "amplitudes below 0 turn a wave round: max(0, ...) is missing": made(lambda r: 1 + k * (r - 1)),
-        "that is the constant amplitude": made(torch.ones_like),
-        "that is the compounded amplitude, |z| to the power k": made(lambda r: r**k),
-        "the gain is k |z|, where 1 + k (|z| - 1) was asked for": made(lambda r: k * r),
+        "it leaves [0, 1]: the clip is missing": by_hand(*case, lambda r: (1 + k * (r - 1)).relu(), False),
+        "a gain below 0 turns the wave round: max(0, ...) is missing": by_hand(
+            *case, lambda r: 1 + k * (r - 1)
+        ),
+        "that is the constant amplitude": by_hand(*case),
+        "that is the compounded amplitude, |z| to the power k": by_hand(*case, lambda r: r**k),
+        "the gain is k |z|, where 1 + k (|z| - 1) was asked for": by_hand(*case, lambda r: k * r),
     }
     return frame_key(morph.frames[:, column], k, slips)
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from steerlens.data import draw_faces
@@ -18,9 +17,7 @@ def check_density(edits: Tensor, region: str = "mouth") -> Key:
     ratios = densities(edits)[region]
     median = ratios.quantile(0.5).item()
     slips = {
-        "that is the share of energy, not yet divided by the share of the area": region_shares(edits)[
-            region
-        ].quantile(0.5),
+        "that is not yet divided by the share of the area": region_shares(edits)[region].quantile(0.5),
         "that is the mean, and the median was asked for": ratios.mean(),
         "there is a density for each edit; their median was asked for": ratios,
     }
@@ -32,11 +29,10 @@ def check_density(edits: Tensor, region: str = "mouth") -> Key:
 def check_counterfactual(images: Tensor, factors: Mapping[str, Tensor]) -> Key:
     """Drawn faces with everything as it was but the mouth."""
     kind = f"images of shape {tuple(images.shape)}"
+    straight = {**factors, "curvature": 0 * factors["curvature"]}
     slips = {
         "nothing is turned: those are the faces themselves": draw_faces(factors),
-        "the mouth is straight: turn the sign of its curvature, do not remove it": draw_faces(
-            {**factors, "curvature": torch.zeros_like(factors["curvature"])}
-        ),
+        "the mouth is straight: turn the sign of its curvature": draw_faces(straight),
         "the faces stand on their heads: turn the factor, not the picture": draw_faces(factors).flip(-2),
     }
     words = f"{kind}, the same factors with the curvature's sign turned"

@@ -72,7 +72,6 @@ def check_corrected(transparency: Tensor, null: Tensor) -> Key:
     ratio, kind = transparency / null, f"a tensor of shape {tuple(transparency.shape)}"
     slips = {
         "that is the difference, and the crops act as a factor": transparency - null,
-        "it is upside down": null / transparency,
         "the null objective is a divisor, not a factor": transparency * null,
         "that is not corrected yet": transparency,
     }

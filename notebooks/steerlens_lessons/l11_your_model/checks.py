@@ -25,9 +25,7 @@ def check_two_logits(net: nn.Module, images: Tensor) -> Key:
 
     slips = {
         "the two classes are swapped: z belongs to class 1": pair(same, torch.zeros_like),
-        "those are probabilities, and softmax is taken of logits": pair(
-            lambda z: 1 - z.sigmoid(), torch.sigmoid
-        ),
+        "those are probabilities, not logits": pair(lambda z: 1 - z.sigmoid(), torch.sigmoid),
         "-z and z differ by 2z": pair(torch.neg, same),
     }
     kind = "a module that returns logits (batch, 2)"

@@ -70,22 +70,17 @@ def check_resemblance(references: Tensor) -> Key:
     def cosines(outputs: Tensor) -> Tensor:
         return cosine_similarity(outputs[:, None], references, dim=2)
 
+    middle = references.mean(0, keepdim=True)
     slips: dict[str, Objective] = {
-        "that is the cosine to the mean of the references, in which the longest counts most": (
-            lambda z, images: cosine_similarity(z, references.mean(0, keepdim=True))
-        ),
-        "those are inner products: it pays to make outputs longer": lambda z, images: (z @ references.T).mean(
-            1
-        ),
-        "the mean is over the images, and it should be over the references": lambda z, images: cosines(
-            z
-        ).mean(0),
-        "that is one number for the whole batch; each image has its own": lambda z, images: cosines(z).mean(),
+        "that is the cosine to the mean of the references": lambda z, images: cosine_similarity(z, middle),
+        "those are inner products, not cosines": lambda z, images: (z @ references.T).mean(1),
+        "the mean is to be over the references, not the images": lambda z, images: cosines(z).mean(0),
+        "that is one number for the whole batch": lambda z, images: cosines(z).mean(),
     }
     kind = "a function (outputs, images) -> (n,)"
     words = f"{kind}: the mean over the references of the cosine to each"
     near = references[:2] + references.flip(0)[:2].roll(1, 1)
-    outputs = torch.cat([near, -2 * near[:1], 3 * references[:1], references.mean(0, keepdim=True)])
+    outputs = torch.cat([near, -2 * near[:1], 3 * references[:1], middle])
     return numbers(lambda z, images: cosines(z).mean(1), kind, 1e-4, slips, words=words, of=_at(outputs))
 
 
