@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -128,6 +129,13 @@ def test_every_exercise_has_difficulty_minutes_check_hint_and_solution(name):
     assert [way for _, way in told] == ["hint", "solution"] and all(
         f"{check}(" in opened for check, _ in told
     )
+
+
+def test_every_solution_is_run_by_a_lesson_s_test():
+    texts = [path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_lesson_*.py")]
+    run = {pair for text in texts for pair in re.findall(r'solved\("(\d\d)", (\d)', text)}
+    found = {(name[:2], str(each.number)) for name in LESSONS for each in solutions.exercises(LESSONS[name])}
+    assert found == run
 
 
 def test_an_exercise_without_its_head_or_solution_is_refused():

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -273,7 +274,7 @@ def test_check_share(says, table, tells, solved):
     assert "Right" in solved("08", 2, mnist=lesson)
 
 
-def test_check_fooled(says, classifier, images, tells):
+def test_check_fooled(says, classifier, images, tells, solved):
     source = images(1, 1, 28, 28, dtype=torch.float32)
     driver, judge = (classifier((28, 28), classes=10, dtype=torch.float32, seed=n) for n in (0, 1))
     target = (judge(source).argmax(1).item() + 1) % 10
@@ -288,6 +289,15 @@ def test_check_fooled(says, classifier, images, tells):
     wrong = (driver, [judge, driver], source, target)  # one judge sees the target
     assert says(checks.check_fooled, source, *wrong) == "Not yet"
     tells(checks.check_fooled, *case)
+    nets = [classifier((28, 28), classes=10, dtype=torch.float32) for _ in range(2)]
+    with torch.no_grad():
+        for net, convinced in zip(nets, (9, 0), strict=True):
+            net[-1].bias[convinced] += 100
+    lesson = {"driver": nets[0], "x": source.expand(8, 1, 28, 28), "editors": {"pixel": None}}
+    lesson["matched_edit"] = lambda driver, x, *_: (x, None)
+    lesson["table"] = SimpleNamespace(model=lambda *_: nets[1], judged=lambda *_: ())
+    lesson["figures"] = SimpleNamespace(edit_grid=lambda *_: None)
+    assert "Right" in solved("08", 3, targets=[9] * 8, captions=[""] * 8, **lesson)
 
 
 def test_check_conclusion(says, tells, solved):
