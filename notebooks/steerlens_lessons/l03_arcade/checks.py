@@ -41,7 +41,7 @@ def check_doubled(model: nn.Module, morph: Morph, row: int, alpha: float, k: flo
     return numbers(place, "y and x in pixels", 0.3, slips, words=words)
 
 
-@exercise("a pixel that no training disk ever lit has next to no weight, but the centre of mass counts it.")
+@exercise("a pixel that no training disk ever lit has almost no weight, but the centre of mass counts it.")
 def check_fooled(model: nn.Module) -> Key:
     """An image whose centre of mass lies 2 px or more to the left, and which the model sees as Right."""
     kind = "an image of shape (1, 1, 64, 64) in [0, 1]"

@@ -91,7 +91,7 @@ def check_reading(sources: Tensor, targets: Tensor) -> Key:
         if len(read[known].unique()) == 1:
             return "all are read as the same digit, and they are not the same"
         few = 3 * int(either.sum()) < int(known.sum())
-        return "hardly one is read as what it was or should become: is the order right?" if few else ""
+        return "too few are read as what they were or should become: is the order right?" if few else ""
 
     def note(answer: str) -> str:
         hits, kept = seen(answer) == targets, int((seen(answer) == sources).sum())

@@ -75,6 +75,6 @@ def check_conclusion() -> Key:
     slips = {
         "the driver is convinced by far smaller changes than those that look like an 8": "a",
         "it goes too far: the edits do change what the driver decides, so they show what it heeds": "b",
-        "a smooth warp has the highest E of all, and convinces next to nobody": "d",
+        "a smooth warp has the highest E of all, and convinces almost no judge": "d",
     }
     return choice("c", "a letter, a to d", slips, "abcd")
