@@ -4,8 +4,8 @@
     opened        a picture file as an image for a classifier
     Settings      what its controls say, as one value; ``make_morph`` makes the morph of it
 
-Imports go one way: settings, uploads and pictures, galleries, then export and controls, then layout, then
-app. Each is loaded when it is first used: `explore` shows a picture before torch is there.
+Imports go one way: settings, uploads and views, pictures and galleries, export and controls, layout, app.
+Each is loaded when it is first used: `explore` (opening) shows a picture before torch is there.
 """
 
 import lazy_loader

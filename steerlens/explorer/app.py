@@ -20,8 +20,8 @@ from ..plot.widgets import figure_png
 from .export import code, download_link, strip, written
 from .galleries import LIVE, Gallery, Preset
 from .layout import WELCOME, Controls
-from .pictures import arrival_text, matched
 from .settings import ONE, Settings, make_morph, side_by_side
+from .views import arrival_text, matched
 
 MORPHS_KEPT = 32
 

@@ -20,8 +20,8 @@ from ..morphs.morph import Morph, enlarged
 from ..plot.figures import WIDTH, grid, signed
 from ..plot.widgets import screen_scale
 from .galleries import Gallery
-from .pictures import SMALLEST_SCALE
 from .settings import Domain, Settings, arguments, in_words, make_transform
+from .views import SMALLEST_SCALE
 
 COLUMNS = 9  # frames of a strip
 KINDS = {"strip": ".png", "animation": ".gif", "code": ".py"}

@@ -19,14 +19,14 @@ from ..plot.widgets import image_png, player, titled
 from .controls import LINE, Panel, Picker, Target
 from .export import KINDS
 from .galleries import LIVE, Gallery, Preset
-from .pictures import COLORS, arrivals, bars, busiest, changes, curves, data_url, frame_pngs
+from .pictures import COLORS, bars, curves, data_url, frame_pngs
 from .settings import COMPARISONS, ONE, PAIR, VARIANTS, Settings, in_words
+from .views import ZOOM, arrivals, busiest, change_scale
 
 WELCOME = "Choose an image and the class that it should become; then move the slider, or press play."
 STYLE = Path(__file__).with_name("style.css")
-LIMIT = (
-    "All at once up to 10 MB, up to 100 MB on a page of <code>make lab</code> or <code>make explore</code>."
-)
+LIMIT = "Up to 10 MB at once; 100 MB on a page of <code>make lab</code> or <code>make explore</code>."
+
 ZOOMED = 96  # pixels of the shorter side of images whose busiest part can be enlarged
 
 
@@ -41,19 +41,23 @@ class Stage(w.VBox):
     def __init__(self, guarded: Callable[[Callable], Callable], message: w.HTML, below: Sequence[w.Widget]):
         tip = "Frame: source at the left, last frame at the right"
         self.slider = w.IntSlider(description="frame", tooltip=tip).add_class("sl-frame")
-        self.zoom = w.ToggleButton(description="Zoom ×4", tooltip="Enlarge the part that changes most")
+        self.zoom = w.ToggleButton(description=f"Zoom ×{ZOOM}", tooltip="Enlarge the part that changes most")
         hold = w.Button(
             description="Hold: source", tooltip="While it is held, the source is in the frame's place"
         )
         self._mark, self._under = f"sl-{token_hex(8)}", w.HTML(layout={"display": "none"})
         self._source = w.HTML().add_class("sl-source")
-        self.pictures, self._titles, self._bars = ([w.HTML() for _ in COLORS] for _ in range(3))
-        parts = zip(self._titles, self.pictures, self._bars, strict=True)
-        self._cells = [w.Box([t, p.add_class("sl-under"), b]).add_class("sl-view") for t, p, b in parts]
-        self._curves, views = w.HTML(), w.Box([self._source, *self._cells]).add_class("sl-views")
+        self.pictures, self._methods, self._bars = ([w.HTML() for _ in COLORS] for _ in range(3))
+        parts = zip(self._methods, self.pictures, self._bars, strict=True)
+        self._cells = [
+            w.Box([title, picture.add_class("sl-under"), bar.add_class("sl-bars-box")]).add_class("sl-view")
+            for title, picture, bar in parts
+        ]
+        self._curves = w.HTML().add_class("sl-curves-box")
+        views = w.Box([self._source, *self._cells, self._curves]).add_class("sl-views")
         buttons = [*player(self.slider), hold.add_class("sl-hold"), self.zoom.add_class("sl-zoom")]
         line = w.HBox([w.HBox(buttons).add_class("sl-buttons"), self.slider]).add_class("sl-line")
-        super().__init__([self._under, line, message, views, self._curves, *below])
+        super().__init__([self._under, line, message, views, *below])
         self.add_class("sl-stage").add_class(self._mark)
         self.slider.observe(guarded(lambda _: self._draw()), names="value")
         self.zoom.observe(guarded(lambda _: self._take_pictures()), names="value")
@@ -65,7 +69,9 @@ class Stage(w.VBox):
         self._views, self._gallery, self.verdicts = views, gallery, dict[str, Tensor]()
         for row, cell in enumerate(self._cells):
             cell.layout.display = None if row < len(views) else "none"
-            self._titles[row].value = _title(views, row, settings[row]) if row < len(views) else ""
+            if row < len(settings):
+                mark = f'<b style="color:{COLORS[row]}">{"ABCD"[row]}</b>'
+                self._methods[row].value = f'<div class="sl-method">{mark} {in_words(settings[row])}</div>'
         (self.add_class if len(views) > 1 else self.remove_class)("sl-many")
         self.zoom.layout.display = None if min(views.frames.shape[-2:]) >= ZOOMED else "none"
         self._pngs: list[list[bytes]] = []  # until they are made, nothing is drawn
@@ -83,12 +89,12 @@ class Stage(w.VBox):
         views, show = self._views, self._gallery.show
         zoomed = self.zoom.value and self.zoom.layout.display != "none"
         part = busiest(views) if zoomed else (slice(None), slice(None))
-        self._pngs = frame_pngs(views, show, part)
+        self._pngs, self._titles = frame_pngs(views, show, part), _titles(views)
         url = data_url(image_png(check_shown(views.frames[0, :1], show)[0][(..., *part)]))
         name = html.escape(self._gallery.classes[int(views.sources[0])])
         picture = f'<img class="sl-picture" alt="The source, {name}" src="{url}">'
         self._source.value = f'<div class="sl-titles"><span>source: {name}</span></div>{picture}'
-        rule = f".{self._mark} .sl-under .widget-html-content {{ background-image: url({url}) }}"
+        rule = f".{self._mark} .sl-behind {{ background-image: url({url}) }}"
         self._under.value = f"<style>{rule}</style>"
         self._draw()
 
@@ -100,18 +106,17 @@ class Stage(w.VBox):
             name, p = html.escape(classes[int(views.targets[row])]), views.target_probabilities[row, frame]
             alt = f"{'ABCD'[row]}, frame {frame}: p of {name} {p:.2f}; at the right what changed"
             look = f'class="sl-picture sl-picture-{"abcd"[row]}" alt="{alt}" decoding="sync"'
-            self.pictures[row].value = f'<img {look} src="{data_url(pngs[frame])}">'
+            picture = f'<div class="sl-behind"><img {look} src="{data_url(pngs[frame])}"></div>'
+            self.pictures[row].value = self._titles + picture
             self._bars[row].value = bars(views, row, frame, classes, self.verdicts)
         self._curves.value = curves(views, frame, classes, self.verdicts)
 
 
-def _title(views: Morph, row: int, settings: Settings) -> str:
-    """What the two halves of the picture are, above them."""
-    mark = f'<b style="color:{COLORS[row]}">{"ABCD"[row]}</b> {in_words(settings)}' if len(views) > 1 else ""
+def _titles(views: Morph) -> str:
+    """What the two halves of a picture are, above them."""
     signs = '<b class="sl-brighter">brighter</b>, <b class="sl-darker">darker</b>'
-    change = f"change: {signs} (±{changes(views).abs().max():.2g})"
-    titles = f'<div class="sl-titles"><span>frame</span><span>{change}</span></div>'
-    return f'<div class="sl-method">{mark}</div>{titles}'
+    change = f"change: {signs} (±{change_scale(views):.2g})"
+    return f'<div class="sl-titles"><span>frame</span><span>{change}</span></div>'
 
 
 class Controls(w.VBox):

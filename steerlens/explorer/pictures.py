@@ -1,8 +1,8 @@
 """What is shown of morphs: frames and changes (PNG), bars and curves (HTML, SVG).
 
-All of it is made of one `Morph`, ``views`` below: of one row, or of several (`matched`) whose ``steps`` are
-L2 distances. ``verdicts`` are what other networks say of the same frames, by name: (rows, frames, classes).
-Text takes the colour of the page, light or dark; every picture says in words what it shows.
+All of it is made of ``views`` (`views.matched`). ``verdicts`` are what other networks say of the same frames,
+by name: (rows, frames, classes). Text takes the colour of the page, light or dark; every picture says in
+words what it shows.
 """
 
 import html
@@ -14,86 +14,20 @@ import torch
 from matplotlib import colormaps
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
 from .._internal.checks import check_shown
-from .._internal.modes import evaluation_mode
-from ..morphs.morph import Morph, enlarged, measured
-from ..morphs.scores import Scores, scored
-from ..morphs.steering import Chords
-from ..morphs.steps import bisect_distance
+from ..morphs.morph import Morph, enlarged
 from ..plot.widgets import pixels_png, screen_scale
+from .views import arrival_text, arrivals, change_scale, changes
 
-POSITIONS = 25  # places of the slider in a comparison
 GAP = 8  # pixels between a frame and its change
-SMALLEST_SCALE = 1 / 255  # so that rounding is not drawn as a change
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")  # of A to D, from Okabe and Ito
 THUMBNAIL = 56  # pixels of the longer side, at most
 GREY = "#999999"
-REACHED = 0.99  # probability of the target at which a morph has arrived
-ZOOM = 4
 WIDTH, TALL = 480, 176  # of the curves, in pixels
 LEFT, RIGHT, TOP, BOTTOM = 30, 12, 20, 42  # their margins
 TICKS = 7  # numbers along x, at most
-
-
-def matched(model: nn.Module, morphs: Sequence[Morph]) -> Morph:
-    """Morphs of one image at `POSITIONS` equal distances: from 0 to the largest that all of them reach.
-
-    The image at a distance is the first on the path that lies there (met to 5e-4), and is scored itself.
-
-    Raises:
-        ValueError: one of them does not move at all.
-    """
-    farthest = min(morph.distances.max().item() for morph in morphs)
-    if farthest < 2e-3:
-        raise ValueError(
-            f"settings: expected morphs that all move, got one that stays at distance {farthest:.1g}"
-        )
-    wanted = morphs[0].distances.new_tensor(np.linspace(0, 0.999 * farthest, POSITIONS))
-    frames = torch.stack([_at(morph, wanted) for morph in morphs])
-    with evaluation_mode(model), torch.no_grad():
-        targets = torch.cat([morph.targets for morph in morphs if morph.targets is not None])
-        found = [scored(model, row, target) for row, target in zip(frames, targets, strict=True)]
-    scores = Scores(*(torch.stack(part) for part in zip(*found, strict=True)))
-    return measured(frames, scores, wanted, targets, Chords(frames, wanted))
-
-
-def _at(morph: Morph, distances: Tensor) -> Tensor:
-    """Images of one morph at increasing distances, of which the first is 0."""
-    after = (morph.distances[0] >= distances[1:, None]).to(torch.uint8).argmax(1)
-    rows, low, high = torch.zeros_like(after), morph.steps[after - 1], morph.steps[after]
-    sources = morph.frames[rows, 0]
-    _, images = bisect_distance(lambda k: morph.render(rows, k), low, high, sources, distances[1:])
-    return torch.cat([morph.frames[0, :1], images])
-
-
-def arrivals(views: Morph) -> list[int]:
-    """For each row the first frame where p of the target is `REACHED`; where it never is, the largest p's."""
-    p = views.target_probabilities
-    return torch.where(p.amax(1, keepdim=True) >= REACHED, p >= REACHED, p).float().argmax(1).tolist()
-
-
-def arrival_text(views: Morph, row: int) -> str:
-    """Whether a row arrives, and where."""
-    frame = arrivals(views)[row]
-    p, place = views.target_probabilities[row, frame].item(), f"k = {views.steps[frame]:g}"
-    place = f"L2 {views.steps[frame]:.2f}" if len(views) > 1 else place
-    return f"p ≥ {REACHED} at {place}" if p >= REACHED else f"largest p {p:.2f}, at {place}"
-
-
-def changes(views: Morph) -> Tensor:
-    """Frame minus source, mean over channels: (rows, frames, height, width)."""
-    return (views.frames - views.frames[:, :1]).mean(2)
-
-
-def busiest(views: Morph) -> tuple[slice, slice]:
-    """Rows and columns of the part, a `ZOOM`-th of each side, where the last frames change most."""
-    change = changes(views)[:, -1].abs().sum(0, keepdim=True)
-    height, width = (max(1, side // ZOOM) for side in change.shape[-2:])
-    sums = nn.functional.avg_pool2d(change, (height, width), stride=1)[0]
-    top, left = divmod(int(sums.argmax()), sums.shape[1])
-    return slice(top, top + height), slice(left, left + width)
 
 
 def frame_pngs(
@@ -102,8 +36,7 @@ def frame_pngs(
     part: tuple[slice, slice] = (slice(None), slice(None)),
 ) -> list[list[bytes]]:
     """A PNG for each row and frame: ``show`` of it, and its change beside it, on one scale for all."""
-    change = changes(views)
-    unit = ((change / change.abs().max().clamp(min=SMALLEST_SCALE) + 1) / 2).cpu().numpy()
+    unit = ((changes(views) / change_scale(views) + 1) / 2).cpu().numpy()  # colormaps clip
     colors = torch.from_numpy(colormaps["RdBu_r"](unit)[..., :3]).movedim(-1, 2).to(views.frames)
     frames = torch.stack([check_shown(row, show) for row in views.frames]).expand(-1, -1, 3, -1, -1)
     rows = zip(frames[(..., *part)], colors[(..., *part)], strict=True)
