@@ -239,5 +239,5 @@ def _described(views: Morph, classes: Sequence[str]) -> str:
     """What was reached, in words."""
     asked = " → ".join(classes[int(index[0])] for index in (views.sources, views.targets))
     marks = ("A: ", "B: ", "C: ", "D: ")[: len(views)] if len(views) > 1 else ("",)
-    said = "; ".join(f"{mark}{asked}, {arrival_text(views, row)}" for row, mark in enumerate(marks))
-    return f"{said}. {len(views.steps)} frames to L2 distance {views.distances.max():.2f}."
+    said = "; ".join(f"{mark}{arrival_text(views, row)}" for row, mark in enumerate(marks))
+    return f"{asked}: {said}. {len(views.steps)} frames to L2 distance {views.distances.max():.2f}."

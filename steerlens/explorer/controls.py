@@ -1,6 +1,6 @@
 """The explorer's controls: the picker of an image, the class that is asked for, a panel of settings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from secrets import token_hex
 from typing import Any
@@ -119,12 +119,16 @@ class Target(w.VBox):
     def _chosen(self, name: str | None) -> None:
         self.value = self._names.get(name or "", self.value)
 
+    @traitlets.validate("value")
+    def _offered(self, proposal: Mapping) -> int:
+        target = proposal["value"]
+        if self._names and target not in self._names.values():
+            raise traitlets.TraitError(f"target: expected a class other than the source's, got {target}")
+        return target
+
     def _show(self, target: int) -> None:
-        names = {index: name for name, index in self._names.items()}
-        if self._names and target not in names:
-            raise ValueError(f"target: expected a class other than the source's, got {target}")
-        if target in names:
-            self.children[0].value = names[target]
+        for name in [name for name, index in self._names.items() if index == target]:
+            self.children[0].value = name
 
 
 class Panel(w.VBox):
@@ -182,10 +186,14 @@ class Panel(w.VBox):
 
     def _show_relevant(self) -> None:
         shown = [replace(Settings(**self._values()), **variant) for variant in self.variants]
-        given = {"residual" if name == "residuals" else name for each in shown for name in arguments(each)[1]}
-        given |= {"transform", "regime"} | ({"luminance"} if self._colored else set())
+        always = {"transform", "regime"} | ({"luminance"} if self._colored else set())
+        given = [
+            {*always, *arguments(each)[1]} - variant.keys()
+            for each, variant in zip(shown, self.variants, strict=True)
+        ]
+        matters = {"residual" if name == "residuals" else name for names in given for name in names}
         for name, control in self._controls.items():
-            control.layout.display = None if name in given - self.variants[0].keys() else "none"
+            control.layout.display = None if name in matters else "none"
         self._grid.layout.display = None if any(each.transform == "pyramid" for each in shown) else "none"
 
 

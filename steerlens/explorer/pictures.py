@@ -73,7 +73,7 @@ def bars(
     p, target = views.probabilities[row, frame], int(views.targets[row])
     others = [i for i in p.argsort(descending=True).tolist() if i != target]
     rows = []
-    for index in [target, *others[:2]]:
+    for index in [target, *others[: 1 if len(views) > 1 else 2]]:
         share, goal = p[index].item(), index == target
         name = f"<b>{html.escape(classes[index])}</b>" + (" (target)" if goal else "")
         fill = f"width:{100 * share:.1f}%;background:{COLORS[row] if goal else GREY}"

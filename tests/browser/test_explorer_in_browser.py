@@ -32,7 +32,7 @@ def opened(request, page, tmp_path):
     def opened(source):
         open_notebook(page, source, tmp_path.name)
         page.wait_for_selector(".sl-picture-a", timeout=START)
-        wait_for_text(page, ".sl-message", "→")
+        wait_for_text(page, ".sl-message", "→", START)
         return page
 
     return opened
@@ -43,11 +43,11 @@ def picture(page, name="a"):
     return page.get_attribute(f"img.sl-picture-{name}", "src")
 
 
-def wait_for_text(page, selector, text):
+def wait_for_text(page, selector, text, soon=SOON):
     page.wait_for_function(
         "([s, t]) => (document.querySelector(s)?.textContent ?? '').includes(t)",
         arg=[selector, text],
-        timeout=SOON,
+        timeout=soon,
     )
 
 
@@ -94,9 +94,9 @@ def test_a_reader_plays(opened, screenshot, tmp_path):
     page.locator(".sl-play button").nth(0).click()
     screenshot("3-played")
 
-    page.click(".sl-compare input")
+    page.select_option(".sl-compare select", label="A beside B")
     page.wait_for_selector("img.sl-picture-b", timeout=SOON)
-    wait_for_text(page, ".sl-message", "B: 3 → 8")
+    wait_for_text(page, ".sl-message", "B: p")
     screenshot("4-compared")
 
     for kind in ("strip", "animation", "code"):
@@ -135,7 +135,9 @@ def test_upload_and_bands(opened, screenshot, tmp_path):
 
 def test_a_guided_preset(opened, screenshot):
     page = opened("import steerlens as sl\nsl.explore()")
-    page.click(".sl-preset-1")
+    page.click(".sl-preset-3")
+    wait_for_text(page, ".sl-message", "Down → Left")
+    page.click(".sl-preset-0")
     wait_for_text(page, ".sl-message", "3 → 8")
     wait_for_text(page, ".sl-lesson", "3 becomes 8")
     assert page.locator(".sl-thumb").count() >= 12
