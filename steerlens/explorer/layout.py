@@ -128,6 +128,7 @@ class Controls(w.VBox):
         changed = self._guarded(lambda *_: self.changed())
         self.picker = Picker(self._guarded(lambda *_: self.image_chosen()), self._guarded)
         self.lesson, self.note, self.message, self.export = w.HTML(WELCOME), w.HTML(), w.HTML(), w.HTML()
+        self.alarm = w.HTML().add_class("sl-alarm")  # an error again, beside the choices
         self.stage = Stage(self._guarded, self.message, [self._exports(), self.export])
         self.panels = [Panel(each, changed) for each in (LIVE, Settings())]
         self._tabs = w.Tab()
@@ -162,7 +163,8 @@ class Controls(w.VBox):
         )
         self._files = w.VBox([self.upload, w.HTML(f'<div class="sl-small">{LIMIT}</div>')])
         choices = [image, self.gallery_menu, self.picker, self._files, target, self.target]
-        side = w.VBox([*choices, how, self.compare, self._tabs]).add_class("sl-side")
+        choices = [self.alarm, *choices, how, self.compare, self._tabs]
+        side = w.VBox(choices).add_class("sl-side")
         return w.Box([self.stage, side]).add_class("sl-body")
 
     def _exports(self) -> w.HBox:
@@ -190,7 +192,7 @@ class Controls(w.VBox):
 
     def say(self, text: str) -> None:
         """Write the message line."""
-        self.message.value = f'<div role="status">{html.escape(text)}</div>'
+        self.message.value, self.alarm.value = f'<div role="status">{html.escape(text)}</div>', ""
 
     @contextmanager
     def quietly(self) -> Iterator[None]:
@@ -213,6 +215,7 @@ class Controls(w.VBox):
                 text = str(error) or "everything is as it was before."
                 said = f"<b>{type(error).__name__}</b>: {html.escape(text)}"
                 self.message.value = f'<div class="sl-error" role="alert">{said}</div>'
+                self.alarm.value = f'<div class="sl-error" aria-hidden="true">{said}</div>'
 
         return safe
 
