@@ -107,8 +107,8 @@ def player(slider: ipywidgets.IntSlider) -> list[ipywidgets.Widget]:
     ipywidgets 7, which Colab has, starts a Play by the Play's own, nameless buttons alone.
     """
     play = ipywidgets.Play(value=slider.value, max=slider.max, interval=120)
-    ipywidgets.jslink((play, "value"), (slider, "value"))
-    ipywidgets.jslink((slider, "max"), (play, "max"))
+    for name in ("max", "value"):  # a page that makes the link sets the second by the first
+        ipywidgets.jslink((slider, name), (play, name))
     if not hasattr(ipywidgets.Play, "playing"):
         return [play.add_class("sl-play")]
     play.layout.display, play.repeat = "none", True

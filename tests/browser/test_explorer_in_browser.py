@@ -65,6 +65,11 @@ def test_a_reader_plays(opened, screenshot, tmp_path):
     page = opened(OWN.format(folder=str(tmp_path)))
     screenshot("0-opened")
     assert page.locator("img.sl-picture-a").count() == 1
+    page.wait_for_timeout(1000)
+    arrived = re.search("at (k = [0-9]+)", page.inner_text(".sl-message"))[1]
+    assert arrived != "k = 0" and f"{arrived}," in page.inner_text(".sl-facts"), (
+        "the links of the page change nothing"
+    )
 
     before = picture(page)
     page.click('.sl-thumb[title="image 3: 3"]')
