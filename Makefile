@@ -20,6 +20,9 @@ notebooks test browser refresh figures: export TQDM_DISABLE := 1
 notebooks test fuzz browser refresh: export OMP_NUM_THREADS := 1
 lab explore: export PYTHONPATH := notebooks/site
 PROMPT := kernel_websocket_connection_class=prompt_connection.PromptConnection
+# A page sends the pictures that are uploaded in one message: 100 MiB instead of 10. Without a page a kernel ends.
+LARGE := tornado_settings="{'websocket_max_message_size': 104857600}"
+CULL := --MappingKernelManager.cull_idle_timeout=300 --MappingKernelManager.cull_interval=60
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' Makefile | expand -t 14
@@ -52,10 +55,10 @@ build/conditions: always
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 lab: .venv/installed  ## JupyterLab on the lessons
-	$(PYTHON) -m jupyter lab notebooks --ServerApp.$(PROMPT)
+	$(PYTHON) -m jupyter lab notebooks --ServerApp.$(PROMPT) --ServerApp.$(LARGE)
 
 explore: .venv/installed  ## the explorer on a page of its own (Voila)
-	$(PYTHON) -m voila notebooks/explore.ipynb --TagRemovePreprocessor.remove_cell_tags=remove-cell --Voila.$(PROMPT)
+	$(PYTHON) -m voila notebooks/explore.ipynb --TagRemovePreprocessor.remove_cell_tags=remove-cell --Voila.$(PROMPT) --Voila.$(LARGE) $(CULL)
 
 browser: .venv/installed  ## the widgets in a real browser; screenshots in build/browser/ (needs Chromium)
 	$(PYTHON) -m pytest tests/browser
@@ -81,7 +84,7 @@ tables: .venv/installed  ## measure the tables of lessons 08 to 11 again (needs 
 	$(PYTHON) -m steerlens_lessons.l10_linear.votes
 	$(PYTHON) -m steerlens_lessons.l11_your_model.changed
 
-picture: .venv/installed  ## make the README's picture again (needs the real data)
+picture: .venv/installed  ## make the README's and the explorer's picture again (needs the real data)
 	$(PYTHON) notebooks/site/picture.py
 
 write: .venv/installed  ## badges, set-up cells and links of the lessons, and the README's table
