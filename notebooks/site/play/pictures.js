@@ -1,0 +1,81 @@
+/* Images on canvases: grey, changes in red and blue, phases as hues. */
+"use strict";
+
+(function (Steerlens) {
+  /** Sets every pixel of a square canvas: `color(i)` gives red, green, blue in [0, 255]. */
+  function paint(canvas, side, color) {
+    if (canvas.width !== side) canvas.width = canvas.height = side;
+    const context = canvas.getContext("2d"), data = context.createImageData(side, side);
+    for (let i = 0; i < side * side; i++) {
+      const [red, green, blue] = color(i);
+      data.data.set([red, green, blue, 255], 4 * i);
+    }
+    context.putImageData(data, 0, 0);
+  }
+
+  /** A grey image in [0, 1]. @param {HTMLCanvasElement} canvas @param {Float64Array} image */
+  Steerlens.showGrey = function (canvas, image) {
+    paint(canvas, Math.sqrt(image.length), (i) => {
+      const grey = 255 * Math.min(1, Math.max(0, image[i]));
+      return [grey, grey, grey];
+    });
+  };
+
+  const NEUTRAL = { light: [246, 246, 244], dark: [24, 27, 33] };
+  const BRIGHTER = [214, 48, 40];
+  const DARKER = [38, 98, 217];
+
+  /** What became brighter in red, what became darker in blue, in full colour at a change of 0.8. */
+  Steerlens.showChange = function (canvas, image, source, scheme) {
+    const rest = NEUTRAL[scheme];
+    paint(canvas, Math.sqrt(image.length), (i) => {
+      const change = image[i] - source[i], strength = Math.min(1, Math.abs(change) / 0.8), full = change > 0 ? BRIGHTER : DARKER;
+      return rest.map((value, channel) => value + strength * (full[channel] - value));
+    });
+  };
+
+  /** Complex numbers: hue for the phase, brightness for the amplitude. @param {number} largest amplitude at full brightness */
+  Steerlens.showPhases = function (canvas, { re, im }, largest) {
+    paint(canvas, Math.sqrt(re.length), (i) => Steerlens.hue(Math.atan2(im[i], re[i]), Math.min(1, Math.hypot(re[i], im[i]) / largest)));
+  };
+
+  /** A colour of the phase wheel: 0 is red, then yellow, green, cyan, blue, magenta. */
+  Steerlens.hue = function (phase, brightness) {
+    const turn = (phase / (2 * Math.PI) + 1) % 1;
+    return [0, 2 / 3, 1 / 3].map((shift) => {
+      const place = Math.abs((((turn + shift) % 1) + 1) % 1 - 0.5) * 6;
+      return 255 * brightness * Math.min(1, Math.max(0, place - 1));
+    });
+  };
+
+  /** The waves of one band: what a single coefficient looks like. */
+  Steerlens.showWave = function (canvas, pyramid, scale, orientation) {
+    const side = pyramid.sizes[scale];
+    const bands = pyramid.bandMasks.map((masks, s) => masks.map((_, b) => (s === scale && b === orientation ? Steerlens.plane(pyramid.sizes[s]) : null)));
+    bands[scale][orientation].im[(side / 2) * side + side / 2] = 1;
+    const wave = pyramid.synthesize({ bands, highpass: null, lowpass: null });
+    const largest = wave.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    Steerlens.showGrey(canvas, wave.map((value) => 0.5 + value / (2 * largest)));
+  };
+
+  /** "light" or "dark": the page's scheme, or the system's. */
+  Steerlens.scheme = function () {
+    const own = document.documentElement.dataset.theme;
+    if (own === "light" || own === "dark") return own;
+    return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  };
+
+  /** Whether the reader asked the system for less motion. */
+  Steerlens.calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+  /** A share as a percentage that never claims certainty. @param {number} p */
+  Steerlens.percent = (p) => (p >= 0.9995 ? "> 99.9 %" : `${(100 * p).toFixed(p >= 0.99 ? 1 : 0)} %`);
+
+  /** An element with attributes and children. */
+  Steerlens.element = function (tag, attributes = {}, ...children) {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    made.append(...children);
+    return made;
+  };
+})(globalThis.Steerlens);
