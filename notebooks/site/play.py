@@ -17,13 +17,11 @@ import steerlens as sl
 
 SOURCES = Path(__file__).with_name("play")
 NETWORKS = ("robust_lenet", "lenet", "resnet")
-ENGINE = ("fft", "pyramid", "networks", "morphs", "strokes", "checkpoints", "digits", "pictures")
-PLAYER = ("pad", "film", "controls", "settings")
-PAGES = {
-    "play.html": (*ENGINE, *PLAYER, "robust_lenet", "panels", "play"),
-    "pyramid.html": ("fft", "pyramid", "networks", "strokes", "pictures", "pyramid_page"),
-}
-COMPACT = (*ENGINE, *PLAYER, "robust_lenet", "embed")
+WAVES = ("fft", "pyramid", "strokes", "pictures", "controls", "panels", "pyramid_page")
+ENGINE = ("fft", "pyramid", "networks", "morphs", "strokes")
+PLAYER = (*ENGINE, "checkpoints", "digits", "pictures", "pad", "film", "controls", "settings", "robust_lenet")
+PAGES = {"play.html": (*PLAYER, "panels", "play"), "pyramid.html": WAVES}
+COMPACT = (*PLAYER, "embed")
 EACH = 2  # real digits of every class to start with
 
 
@@ -63,7 +61,7 @@ def packed(image: Tensor) -> str:
 
 
 def start_digits() -> list[dict]:
-    """Digits of MNIST's test images to start with; none where a stand-in is at hand: the page draws its own."""
+    """Digits of MNIST's test images to start with; none if there is a stand-in: the page draws its own."""
     digits = sl.data.digits()
     if digits.source != "MNIST":
         return []

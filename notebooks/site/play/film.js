@@ -42,6 +42,11 @@
       return this.compared ? Math.min(...this.morphs.map((morph) => Math.max(...morph.distances))) : this.steps;
     }
 
+    /** Whether the picture stands: paused, or held at the end. */
+    get still() {
+      return !this.playing || (this.complete && this.position >= this.length);
+    }
+
     play() {
       if (this.position >= this.length - 1e-9) this.position = 0;
       Object.assign(this, { playing: true, held: 0, last: null });
@@ -73,7 +78,7 @@
         this.changed = false;
         this.heard.shown();
       }
-      if (more || this.changed || (!this.playing && this.heard.idle())) this.wake();
+      if ((this.still && this.heard.idle()) || more || this.changed) this.wake();
     }
 
     /** Frames that are missing, for a while. */
@@ -122,7 +127,7 @@
       if (this.position <= 0) return this._at(morph, 0);
       const { k } = morph.at(this.position), image = morph.render(k);
       const found = { ...this._at(morph, k), image, distance: Steerlens.distance(image, morph.frames[0]) };
-      if (!this.playing) found.probabilities = Steerlens.softmax(morph.network.logits(image));
+      if (this.still) found.probabilities = Steerlens.softmax(morph.network.logits(image));
       return found;
     }
 

@@ -15,7 +15,8 @@
       this.picture = Steerlens.element("canvas", { class: "sl-pixels", role: "img", width: SIDE, height: SIDE });
       this.ink = Steerlens.element("canvas", { class: "sl-ink", "aria-hidden": "true" });
       place.classList.add("sl-pad");
-      place.append(this.picture, this.ink);
+      this.hint = Steerlens.element("span", { class: "sl-pen", "aria-hidden": "true" }, "draw here");
+      place.append(this.picture, this.ink, this.hint);
       this.ink.addEventListener("pointerdown", (event) => this._down(event));
       this.ink.addEventListener("pointermove", (event) => this._move(event));
       for (const name of ["pointerup", "pointercancel"]) this.ink.addEventListener(name, () => { this.down = false; });
@@ -29,6 +30,7 @@
 
     /** Begins a new drawing on black. */
     clear() {
+      this.hint.hidden = true;
       this.strokes = [];
       this.drawing = true;
       cancelAnimationFrame(this.settling);

@@ -34,9 +34,9 @@
     });
   };
 
-  /** Complex numbers: hue for the phase, brightness for the amplitude. @param {number} largest amplitude at full brightness */
+  /** Complex numbers: hue for the phase, brightness for the amplitude (its root: faint waves have a phase, too). */
   Steerlens.showPhases = function (canvas, { re, im }, largest) {
-    paint(canvas, Math.sqrt(re.length), (i) => Steerlens.hue(Math.atan2(im[i], re[i]), Math.min(1, Math.hypot(re[i], im[i]) / largest)));
+    paint(canvas, Math.sqrt(re.length), (i) => Steerlens.hue(Math.atan2(im[i], re[i]), Math.min(1, Math.sqrt(Math.hypot(re[i], im[i]) / largest))));
   };
 
   /** A colour of the phase wheel: 0 is red, then yellow, green, cyan, blue, magenta. */
@@ -48,14 +48,17 @@
     });
   };
 
+  const WINDOW = [12, 20, 32]; // pixels of a wave of each size that are shown
+
   /** The waves of one band: what a single coefficient looks like. */
   Steerlens.showWave = function (canvas, pyramid, scale, orientation) {
     const side = pyramid.sizes[scale];
     const bands = pyramid.bandMasks.map((masks, s) => masks.map((_, b) => (s === scale && b === orientation ? Steerlens.plane(pyramid.sizes[s]) : null)));
     bands[scale][orientation].im[(side / 2) * side + side / 2] = 1;
     const wave = pyramid.synthesize({ bands, highpass: null, lowpass: null });
-    const largest = wave.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    Steerlens.showGrey(canvas, wave.map((value) => 0.5 + value / (2 * largest)));
+    const largest = wave.reduce((most, value) => Math.max(most, Math.abs(value)), 0), wide = WINDOW[scale], corner = (pyramid.size - wide) / 2;
+    const window = Float64Array.from({ length: wide * wide }, (_, i) => wave[(corner + Math.floor(i / wide)) * pyramid.size + corner + (i % wide)]);
+    Steerlens.showGrey(canvas, window.map((value) => 0.5 + value / (2 * largest)));
   };
 
   /** "light" or "dark": the page's scheme, or the system's. */

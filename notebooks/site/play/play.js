@@ -6,7 +6,7 @@
   const at = (id) => /** @type {any} */ (document.getElementById(id));
   const TOUR = [[4, 9], [3, 8], [9, 4], [0, 6], [5, 6], [1, 7]]; // sources and targets, until somebody takes over
   const QUICK = 14; // milliseconds that the judge may take to be asked for moving pictures
-  const STEPS_KEPT = 400; // milliseconds after which the address is brought up to date
+  const SOON = 400; // milliseconds after which address and code are brought up to date
 
   /** @type {any} */
   const page = { state: null, film: null, networks: {}, judge: null, judged: new WeakMap(), tour: -1, touched: false, drawing: null };
@@ -74,6 +74,7 @@
     Object.assign(page.state, { image: start.image, target });
     if (Steerlens.calm()) remake({ position: Infinity, play: false });
     else remake();
+    at("code").textContent = Steerlens.pythonCode(page.state);
   }
 
   // ---- the judge -----------------------------------------------------------------------------------------------
@@ -98,11 +99,10 @@
   function judgement(morph, frame) {
     if (!page.judge) return null;
     const { film } = page, k = Math.round(frame.k), known = verdicts(morph);
-    if (film.compared && !film.playing) return Steerlens.softmax(page.judge.logits(frame.image));
+    if (film.compared && film.still) return Steerlens.softmax(page.judge.logits(frame.image));
     if (known[k]) return known[k];
     if (k > morph.reached) return null;
-    const quick = (page.judgeTime ?? 0) + (film.milliseconds ?? 0) < 2 * QUICK;
-    return !film.playing || (quick && film.complete) || (quick && (page.judgeTime ?? 99) < QUICK / 2) ? ask(morph, k) : null;
+    return film.still || (page.judgeTime ?? 0) < QUICK ? ask(morph, k) : null;
   }
 
   /** When nothing moves: the judge is asked for one frame more. */
@@ -113,13 +113,10 @@
       const k = morph.frames.findIndex((_, i) => !verdicts(morph)[i]);
       if (k >= 0) {
         ask(morph, k);
-        if (!morph.frames.some((_, i) => !verdicts(morph)[i])) film.changed = true;
+        film.changed = true;
         return true;
       }
     }
-    if (!film.changed) return false;
-    film.changed = false;
-    show();
     return false;
   }
 
@@ -226,13 +223,14 @@
 
   // ---- address and copies --------------------------------------------------------------------------------------
 
-  /** The address follows, a moment later. */
+  /** The address and the code follow, a moment later. */
   function address() {
     clearTimeout(page.addressing);
     page.addressing = setTimeout(() => {
+      at("code").textContent = Steerlens.pythonCode(page.state);
       page.own = `#${Steerlens.fragment(page.state)}`;
       try { history.replaceState(null, "", page.own); } catch { /* some browsers refuse for files: the link still copies */ }
-    }, STEPS_KEPT);
+    }, SOON);
   }
 
   async function copy(text, said) {
@@ -298,7 +296,7 @@
       strip.append(button);
       return { button, image: start.image };
     });
-    const draw = element("button", { type: "button", class: "sl-draw" }, "Draw your own");
+    const draw = element("button", { type: "button", class: "sl-draw" }, "Draw one");
     draw.addEventListener("click", () => {
       page.pads[0].clear();
       reading(new Float64Array(784));
@@ -314,6 +312,7 @@
     page.film = new Steerlens.Film({ shown: show, ended: nextOfTour, idle });
     page.pads = ["pad-a", "pad-b"].map((id) => new Steerlens.Pad(at(id), { drawing: reading }));
     page.pads[1].ink.style.pointerEvents = "none";
+    page.pads[1].hint.hidden = true;
     const { button, showRange } = timeline(at("timeline"));
     const moved = (name) => (value) => change({ [name]: value });
     page.panels = {
@@ -336,7 +335,7 @@
     });
     at("copy-link").addEventListener("click", () => copy(link(), "Link copied"));
     at("copy-code").addEventListener("click", () => copy(Steerlens.pythonCode(page.state), "Python copied"));
-    document.querySelector("details").addEventListener("toggle", () => { at("code").textContent = Steerlens.pythonCode(page.state); });
+    document.querySelector("details").open = matchMedia("(min-width: 62rem)").matches;
     addEventListener("hashchange", restore);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show());
   }

@@ -17,18 +17,18 @@
     return Math.hypot(x - ax - t * ux, y - ay - t * uy);
   }
 
-  /** The ink of strokes given in pixels of the image: 1 on the line, 0 beyond the pen. */
-  function inked(strokes) {
-    const image = new Float64Array(SIDE * SIDE), reach = (PEN + SOFT) / 2;
+  /** The ink of strokes given in pixels of an image: 1 on the line, 0 beyond the pen. */
+  function inked(strokes, side = SIDE, pen = PEN) {
+    const image = new Float64Array(side * side), reach = (pen + SOFT) / 2;
     for (const stroke of strokes) {
       stroke.forEach((point, i) => {
         const before = stroke[Math.max(0, i - 1)];
         const [left, right] = [Math.min(point[0], before[0]) - reach, Math.max(point[0], before[0]) + reach];
         const [top, bottom] = [Math.min(point[1], before[1]) - reach, Math.max(point[1], before[1]) + reach];
-        for (let y = Math.max(0, Math.floor(top)); y < Math.min(SIDE, bottom); y++) {
-          for (let x = Math.max(0, Math.floor(left)); x < Math.min(SIDE, right); x++) {
+        for (let y = Math.max(0, Math.floor(top)); y < Math.min(side, bottom); y++) {
+          for (let x = Math.max(0, Math.floor(left)); x < Math.min(side, right); x++) {
             const ink = Math.min(1, Math.max(0, (reach - toSegment(x + 0.5, y + 0.5, before, point)) / SOFT));
-            image[y * SIDE + x] = Math.max(image[y * SIDE + x], ink);
+            image[y * side + x] = Math.max(image[y * side + x], ink);
           }
         }
       });
@@ -71,7 +71,7 @@
     return inked(mapped(strokes, (p) => [x + scale * p[0], y + scale * p[1]])).map((ink) => Math.round(ink * 255) / 255);
   };
 
-  Steerlens.PEN = PEN;
+  Object.assign(Steerlens, { PEN, inked });
 
   /** A smooth line through points (Catmull and Rom). */
   function through(...points) {
@@ -98,6 +98,9 @@
     [through([0.72, 0.12], [0.46, 0], [0.26, 0.16], [0.44, 0.42], [0.7, 0.66], [0.66, 0.92], [0.4, 1], [0.22, 0.82], [0.38, 0.56], [0.64, 0.34], [0.74, 0.12])],
     [through([0.72, 0.2], [0.5, 0.02], [0.26, 0.16], [0.26, 0.4], [0.5, 0.48], [0.7, 0.28], [0.73, 0.16]), through([0.73, 0.16], [0.7, 0.56], [0.62, 1])],
   ];
+
+  /** The strokes of a drawn digit in a unit square. @returns {Stroke[]} */
+  Steerlens.drawnStrokes = (digit) => DRAWN[digit];
 
   /** Ten digits drawn by hand. @returns {{label: number, image: Float64Array, source: string}[]} */
   Steerlens.drawnDigits = () => DRAWN.map((strokes, label) => ({ label, image: Steerlens.digitOf(strokes), source: "drawn" }));
