@@ -77,6 +77,7 @@
       if (this.changed) {
         this.changed = false;
         this.heard.shown();
+        if (this.position > 0 && !this.begun) this.begun = performance.mark("steerlens-moving"); // for benchmarks
       }
       if ((this.still && this.heard.idle()) || more || this.changed) this.wake();
     }

@@ -34,9 +34,9 @@
     });
   };
 
-  /** Complex numbers: hue for the phase, brightness for the amplitude (its root: faint waves have a phase, too). */
+  /** Complex numbers: hue for the phase, brightness for the amplitude (a power of it: faint waves have a phase, too). */
   Steerlens.showPhases = function (canvas, { re, im }, largest) {
-    paint(canvas, Math.sqrt(re.length), (i) => Steerlens.hue(Math.atan2(im[i], re[i]), Math.min(1, Math.sqrt(Math.hypot(re[i], im[i]) / largest))));
+    paint(canvas, Math.sqrt(re.length), (i) => Steerlens.hue(Math.atan2(im[i], re[i]), Math.min(1, Math.hypot(re[i], im[i]) / largest) ** 0.7));
   };
 
   /** A colour of the phase wheel: 0 is red, then yellow, green, cyan, blue, magenta. */
