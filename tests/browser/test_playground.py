@@ -1,4 +1,4 @@
-"""The playground of the site in a real browser, from the file system: its numbers are the module's, and it plays.
+"""The playground of the site in a real browser: its numbers are the module's, and one can play.
 
 The page follows the networks of MNIST whatever digits are at hand; so does what it is compared with.
 """
@@ -33,7 +33,9 @@ MORPH = """async ([name, images, targets, settings, steps]) => {
   });
   return [frames, probabilities, distances].map((numbers) => {
     const bytes = new Uint8Array(Float64Array.from(numbers).buffer), parts = [];
-    for (let i = 0; i < bytes.length; i += 8192) parts.push(String.fromCharCode(...bytes.subarray(i, i + 8192)));
+    for (let i = 0; i < bytes.length; i += 8192) {
+      parts.push(String.fromCharCode(...bytes.subarray(i, i + 8192)));
+    }
     return btoa(parts.join(""));
   });
 }"""
@@ -52,20 +54,24 @@ def site(tmp_path_factory):
 
 @pytest.fixture
 def visit(browser, site, screenshot_of):
-    """A function that opens a page in a context of its own; what it asks the network for, and errors, fail."""
+    """A function that opens a page in a context of its own; errors and requests to a network fail."""
     contexts, wrong = [], []
+
+    def logged(line):
+        if line.type == "error":
+            wrong.append(line.text)
+
+    def asked(request):
+        if not request.url.startswith(("file:", "data:")):
+            wrong.append(request.url)
 
     def visit(name="play.html", fragment="", **options):
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on(
-            "console", lambda line: wrong.append(line.text) if line.type in ("error", "warning") else None
-        )
-        page.on(
-            "request", lambda asked: None if asked.url[:5] in ("file:", "data:") else wrong.append(asked.url)
-        )
+        page.on("console", logged)
+        page.on("request", asked)
         page.goto(f"file://{site}/{name}{fragment}")
         page.screenshot_of = lambda moment: screenshot_of(page, moment)
         return page
@@ -168,7 +174,8 @@ def test_ties_are_broken_as_torch_breaks_them(visit):
     (expected,) = torch.autograd.grad(logits[:, 3].sum(), leaf)
     found = visit().evaluate(
         """async (images) => {
-          const network = await Steerlens.network("lenet"), ask = Float64Array.from({length: 10}, (_, i) => Number(i === 3));
+          const network = await Steerlens.network("lenet");
+          const ask = Float64Array.from({length: 10}, (_, i) => Number(i === 3));
           return images.map((image) => {
             const logits = network.logits(Float64Array.from(image));
             return [[...logits], [...network.imageGradient(ask)]];
@@ -203,7 +210,8 @@ def test_images_at_a_distance_are_those_of_the_module(visit, regime):
         """async ([images, targets, settings]) => {
           const network = await Steerlens.network("lenet");
           return images.map((image, i) => {
-            const morph = new Steerlens.Morph(network, Float64Array.from(image), {...settings, target: targets[i]});
+            const own = {...settings, target: targets[i]};
+            const morph = new Steerlens.Morph(network, Float64Array.from(image), own);
             for (let k = 0; k < 8; k++) morph.step();
             const {k, attained} = morph.at(2);
             return [attained, [...morph.render(k)]];
@@ -221,9 +229,11 @@ def test_the_pyramid_is_the_module_s(visit):
     images = torch.rand(2, 1, 64, 64, generator=torch.manual_seed(0), dtype=torch.float64)
     found = visit("pyramid.html").evaluate(
         """(images) => images.map((image) => {
-          const pyramid = new Steerlens.SteerablePyramid(64, 3, 4), c = pyramid.analyze(Float64Array.from(image));
+          const pyramid = new Steerlens.SteerablePyramid(64, 3, 4);
+          const c = pyramid.analyze(Float64Array.from(image)), {lowpass, highpass} = c;
           const bands = c.bands.map((planes) => planes.map(({re, im}) => [[...re], [...im]]));
-          return {bands, lowpass: [...c.lowpass], highpass: [...c.highpass], again: [...pyramid.synthesize(c)]};
+          const again = pyramid.synthesize(c);
+          return {bands, lowpass: [...lowpass], highpass: [...highpass], again: [...again]};
         })""",
         images.flatten(1).tolist(),
     )
@@ -243,10 +253,8 @@ def settled(page):
 
 
 def pixels(page, selector="#pad-a .sl-pixels"):
-    return page.evaluate(
-        "s => Array.from(document.querySelector(s).getContext('2d').getImageData(0, 0, 28, 28).data)",
-        selector,
-    )
+    read = "s => [...document.querySelector(s).getContext('2d').getImageData(0, 0, 28, 28).data]"
+    return page.evaluate(read, selector)
 
 
 def wait_for_motion(page, selector="#pad-a .sl-pixels"):
@@ -289,9 +297,7 @@ def test_one_tap_morphs_an_own_drawing(visit, name):
     page.wait_for_function("() => performance.getEntriesByName('steerlens-moving').length", timeout=SOON)
     pad = "#pad-a .sl-ink" if name == "play.html" else "#playground .sl-ink"
     draw(page, pad, SEVEN)
-    page.wait_for_function(
-        "() => document.querySelector('.sl-verdict').textContent.includes('Reads like a 7')"
-    )
+    page.wait_for_function("() => /Reads like a 7/.test(document.querySelector('.sl-verdict').textContent)")
     page.screenshot_of("drawn")
     page.get_by_role("button", name="2", exact=True).first.click()
     page.wait_for_function(
@@ -305,7 +311,8 @@ def test_drawn_digits_are_read_rightly(visit):
     seen = visit().evaluate(
         """async () => {
           const networks = await Promise.all(["lenet", "robust_lenet", "resnet"].map(Steerlens.network));
-          return Steerlens.drawnDigits().map(({image}) => networks.map((network) => Steerlens.top(Steerlens.softmax(network.logits(image)))));
+          const sees = (network, image) => Steerlens.top(Steerlens.softmax(network.logits(image)));
+          return Steerlens.drawnDigits().map(({image}) => networks.map((each) => sees(each, image)));
         }"""
     )
     assert seen == [[digit] * 3 for digit in range(10)]
@@ -315,8 +322,12 @@ def test_a_tiny_drawing_in_a_corner_is_fitted_as_a_large_one(visit):
     found = visit().evaluate(
         """() => {
           const strokes = Steerlens.drawnStrokes(4);
-          const [small, large] = [3, 20].map((side) => strokes.map((stroke) => stroke.map(([x, y]) => [side * x, side * y + 1])));
-          return Math.max(...Steerlens.digitOf(small).map((value, i) => Math.abs(value - Steerlens.digitOf(large)[i])));
+          const digit = (by) => {
+            const points = (stroke) => stroke.map(([x, y]) => [by * x, by * y + 1]);
+            return Steerlens.digitOf(strokes.map(points));
+          };
+          const [small, large] = [digit(3), digit(20)];
+          return Math.max(...small.map((value, i) => Math.abs(value - large[i])));
         }"""
     )
     assert found <= 1 / 255 + 1e-12
@@ -396,8 +407,9 @@ def test_the_keyboard_plays(visit):
     page.wait_for_function("() => Steerlens.page.film.position === 0")
     reached = page.evaluate(
         """() => {
-          const able = [...document.querySelectorAll('button, input, a, summary')].filter((each) => each.offsetParent && each.tabIndex < 0);
-          return able.map((each) => each.outerHTML);
+          const controls = [...document.querySelectorAll('button, input, a, summary')];
+          const beyond = controls.filter((each) => each.offsetParent && each.tabIndex < 0);
+          return beyond.map((each) => each.outerHTML);
         }"""
     )
     assert reached == []
@@ -406,10 +418,8 @@ def test_the_keyboard_plays(visit):
 def test_who_wants_less_motion_sees_the_end_and_may_play(visit):
     page = visit(reduced_motion="reduce")
     settled(page)
-    assert page.evaluate("() => [Steerlens.page.film.playing, Steerlens.page.film.position]") == [
-        False,
-        STEPS,
-    ]
+    found = page.evaluate("() => [Steerlens.page.film.playing, Steerlens.page.film.position]")
+    assert found == [False, STEPS]
     before = pixels(page)
     page.wait_for_timeout(2500)
     assert pixels(page) == before
@@ -433,10 +443,14 @@ def test_nothing_is_wider_than_the_screen(visit, name, width, scheme):
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
     cut = page.evaluate(
         """() => [...document.querySelectorAll('button, label, p, h1, h2, figcaption, li, output')]
-          .filter((each) => each.offsetParent && each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).display !== 'inline')
+          .filter((each) => each.offsetParent && getComputedStyle(each).display !== 'inline')
+          .filter((each) => each.scrollWidth > each.clientWidth + 1)
           .map((each) => each.outerHTML.slice(0, 120))"""
     )
     assert cut == []
+
+
+COLORS = ["paper", "card", "press", "ink", "soft", "control", "a", "b", "judge", "good", "bad", "on-a"]
 
 
 def luminance(color):
@@ -449,15 +463,17 @@ def luminance(color):
 def test_contrast_is_that_of_wcag_aa(visit, scheme):
     page = visit(color_scheme=scheme)
     colors = page.evaluate(
-        """() => {
-          const style = getComputedStyle(document.body), probe = document.createElement("canvas").getContext("2d");
+        """(names) => {
+          const probe = document.createElement("canvas").getContext("2d");
+          const style = getComputedStyle(document.body);
           const rgb = (name) => {
             probe.fillStyle = style.getPropertyValue(name);
             probe.fillRect(0, 0, 1, 1);
             return [...probe.getImageData(0, 0, 1, 1).data].slice(0, 3);
           };
-          return Object.fromEntries(["paper", "card", "press", "ink", "soft", "control", "a", "b", "judge", "good", "bad", "on-a"].map((name) => [name, rgb(`--${name}`)]));
-        }"""
+          return Object.fromEntries(names.map((name) => [name, rgb(`--${name}`)]));
+        }""",
+        COLORS,
     )
     text = [("ink", "paper"), ("ink", "card"), ("ink", "press"), ("soft", "paper"), ("soft", "card")]
     text += [(name, "card") for name in ("a", "b", "judge", "good", "bad")] + [("on-a", "a"), ("a", "paper")]
@@ -468,21 +484,23 @@ def test_contrast_is_that_of_wcag_aa(visit, scheme):
             assert (light + 0.05) / (dark + 0.05) >= needed, (front, back)
 
 
+def wait_for_readout(page, text):
+    page.wait_for_function("text => document.getElementById('readout').textContent.includes(text)", arg=text)
+
+
 def test_phases_turn_and_the_picture_moves(visit):
     page = visit("pyramid.html", viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page.locator("#turned canvas").focus()
     for _ in range(2):
         page.keyboard.press("ArrowDown")
-    page.wait_for_function(
-        "() => /Asked for: 3.0 px right, 2.0 px down/.test(document.getElementById('readout').textContent)"
-    )
+    wait_for_readout(page, "Asked for: 3.0 px right, 2.0 px down")
     went = page.inner_text("#readout").split("went ")[1]
     assert float(went.split(" px")[0]) == pytest.approx(3, abs=0.5)
     page.screenshot_of("moved")
     page.get_by_role("button", name="Fine alone").click()
     page.locator("#lowpass").uncheck()
     page.wait_for_function("() => document.querySelectorAll('#wheels [aria-pressed=true]').length === 4")
-    page.wait_for_function("() => /went 0.0 px/.test(document.getElementById('readout').textContent)")
+    wait_for_readout(page, "went 0.0 px")
     page.get_by_text("Drawing", exact=True).click()
     page.get_by_text("by one angle").click()
     box = page.locator("#source canvas").bounding_box()
@@ -490,9 +508,8 @@ def test_phases_turn_and_the_picture_moves(visit):
     page.mouse.down()
     page.mouse.move(box["x"] + 120, box["y"] + 150, steps=5)
     page.mouse.up()
-    page.wait_for_function(
-        "() => Steerlens.page.strokes.length === 1 && Steerlens.page.strokes[0].length > 3"
-    )
+    page.wait_for_function("() => Steerlens.page.strokes.length === 1")
+    assert page.evaluate("() => Steerlens.page.strokes[0].length") > 3
     page.screenshot_of("drawn")
 
 
