@@ -65,8 +65,8 @@ machines: .venv/installed  ## tests and lessons as other machines would run them
 	$(PYTHON) tests/machines.py
 
 benchmark: .venv/benchmark  ## speed beside other packages
-	for name in importing peers floor linear explorer page; do \
-	  PYTHONPATH=tests/browser $(PYTHON) tests/benchmarks/$$name.py || exit 1; done
+	for name in importing peers floor linear explorer playground page; do \
+	  PYTHONPATH=tests/browser:notebooks/site $(PYTHON) tests/benchmarks/$$name.py || exit 1; done
 
 checkpoints: .venv/installed  ## train the classifiers and the networks of lessons 10 and 12 again
 	$(PYTHON) -m steerlens.classifiers.models

@@ -39,6 +39,18 @@
     return { button, show };
   };
 
+  /** Sources and targets that are shown until somebody takes over. */
+  Steerlens.TOUR = [[4, 9], [3, 8], [9, 4], [0, 6], [5, 6], [1, 7]];
+
+  /** The digits one may start with: real ones if the build had them, else drawn ones. */
+  Steerlens.startDigits = function () {
+    const kept = (Steerlens.digits ?? []).map(({ label, pixels, source }) => ({ label, source, image: Steerlens.unpacked(pixels) }));
+    return kept.length ? kept : Steerlens.drawnDigits();
+  };
+
+  /** The last of them of a class. */
+  Steerlens.startOf = (starts, digit) => starts.filter(({ label }) => label === digit).pop();
+
   /** The class with the largest probability. */
   Steerlens.top = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
 

@@ -3,12 +3,10 @@
 
 (function (Steerlens) {
   const { element } = Steerlens;
-  const TOUR = [[3, 8], [4, 9], [9, 4], [0, 6], [5, 6], [1, 7]];
 
   /** Mounts a small playground. @param {HTMLElement} place */
   Steerlens.mountCompact = async function (place) {
-    const digits = (Steerlens.digits ?? []).map(({ label, pixels }) => ({ label, image: Steerlens.unpacked(pixels) }));
-    const starts = digits.length ? digits : Steerlens.drawnDigits();
+    const starts = Steerlens.startDigits();
     const state = Steerlens.initialState(starts[0].image), own = { touched: false, tour: -1, drawing: false };
     place.classList.add("sl-play", "sl-compact");
     const figure = element("div"), side = element("div", { class: "sl-side" });
@@ -61,9 +59,9 @@
 
     function tour() {
       if (own.touched) return;
-      own.tour = (own.tour + 1) % TOUR.length;
-      const [source, target] = TOUR[own.tour];
-      Object.assign(state, { target, image: starts.find(({ label }) => label === source).image });
+      own.tour = (own.tour + 1) % Steerlens.TOUR.length;
+      const [source, target] = Steerlens.TOUR[own.tour];
+      Object.assign(state, { target, image: Steerlens.startOf(starts, source).image });
       remake();
     }
 

@@ -72,7 +72,7 @@
   Steerlens.calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   /** A share as a percentage that never claims certainty. @param {number} p */
-  Steerlens.percent = (p) => (p >= 0.9995 ? "> 99.9 %" : `${(100 * p).toFixed(p >= 0.99 ? 1 : 0)} %`);
+  Steerlens.percent = (p) => (p >= 0.9995 ? ">\u00a099.9\u00a0%" : `${(100 * p).toFixed(p >= 0.99 ? 1 : 0)}\u00a0%`);
 
   /** An element with attributes and children. */
   Steerlens.element = function (tag, attributes = {}, ...children) {

@@ -2,9 +2,8 @@
 "use strict";
 
 (function (Steerlens) {
-  const { element } = Steerlens;
+  const { element, startOf } = Steerlens;
   const at = (id) => /** @type {any} */ (document.getElementById(id));
-  const TOUR = [[4, 9], [3, 8], [9, 4], [0, 6], [5, 6], [1, 7]]; // sources and targets, until somebody takes over
   const QUICK = 14; // milliseconds that the judge may take to be asked for moving pictures
   const SOON = 400; // milliseconds after which address and code are brought up to date
 
@@ -16,12 +15,6 @@
     at("error").hidden = !error;
     at("error").textContent = error ? `This did not work: ${error.message || error}` : "";
   };
-
-  /** The digits one may start with: real ones if the build had them, else drawn ones. */
-  function startDigits() {
-    const kept = (Steerlens.digits ?? []).map(({ label, pixels, source }) => ({ label, source, image: Steerlens.unpacked(pixels) }));
-    return kept.length ? kept : Steerlens.drawnDigits();
-  }
 
   // ---- making morphs -------------------------------------------------------------------------------------------
 
@@ -69,8 +62,8 @@
   /** The next of the morphs that are shown to somebody who only looks. */
   function nextOfTour() {
     if (page.touched) return;
-    page.tour = (page.tour + 1) % TOUR.length;
-    const [source, target] = TOUR[page.tour], start = page.starts.find(({ label }) => label === source);
+    page.tour = (page.tour + 1) % Steerlens.TOUR.length;
+    const [source, target] = Steerlens.TOUR[page.tour], start = startOf(page.starts, source);
     Object.assign(page.state, { image: start.image, target });
     if (Steerlens.calm()) remake({ position: Infinity, play: false });
     else remake();
@@ -308,7 +301,7 @@
   }
 
   function build() {
-    page.starts = startDigits();
+    page.starts = Steerlens.startDigits();
     page.film = new Steerlens.Film({ shown: show, ended: nextOfTour, idle });
     page.pads = ["pad-a", "pad-b"].map((id) => new Steerlens.Pad(at(id), { drawing: reading }));
     page.pads[1].ink.style.pointerEvents = "none";
