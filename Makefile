@@ -38,7 +38,7 @@ fuzz: .venv/installed  ## ten thousand bad calls: each must raise one clear erro
 	FUZZ=10000 CI=true $(PYTHON) -m pytest -q tests/test_bad_input.py -k one_bad_argument
 
 # The lessons are run once for both commands, and again when a file or what they run under has changed.
-build/executed: $(shell find steerlens notebooks data/checkpoints data/results -type f -not -name '*.pyc') build/conditions .venv/installed
+build/executed: $(shell find steerlens notebooks data/checkpoints data/results -type f -not -name '*.pyc' -not -path '*/site/play/*') build/conditions .venv/installed
 	@rm -rf build/notebooks
 	@$(PYTHON) notebooks/site/execution.py build/notebooks
 	@touch $@

@@ -12,7 +12,7 @@
     const figure = element("div"), side = element("div", { class: "sl-side" });
     const hint = element("p", { class: "sl-hint" }, "Draw a digit on the picture, then choose what it should become.");
     const verdict = element("p", { class: "sl-verdict" }), targets = element("div", { id: `sl-${place.id || "compact"}` });
-    const more = element("a", { href: "play.html", class: "sl-more" }, "Open the playground");
+    const more = element("a", { href: "play.html" }, "Open the playground"), waves = element("a", { href: "pyramid.html" }, "See the waves");
     place.append(figure, side);
 
     const film = new Steerlens.Film({ shown: show, ended: tour, idle: () => false });
@@ -23,7 +23,7 @@
       if (pad.drawing) return choose(state.target);
       return film.playing ? film.pause() : film.play();
     });
-    side.append(hint, targets, element("div", { class: "sl-row" }, play.button, verdict), more);
+    side.append(hint, targets, element("div", { class: "sl-row" }, play.button, verdict), element("div", { class: "sl-row" }, more, waves));
     more.addEventListener("click", () => { if (own.touched) more.setAttribute("href", `play.html#${Steerlens.fragment(state)}`); });
     const network = await Steerlens.network(state.a.driver);
 

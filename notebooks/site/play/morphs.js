@@ -189,5 +189,5 @@
   /** L2 distance of two images. */
   Steerlens.distance = (a, b) => Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0));
 
-  Object.assign(Steerlens, { Morph });
+  Object.assign(Steerlens, { Morph, DIGIT_PYRAMID: PYRAMID });
 })(globalThis.Steerlens);

@@ -139,8 +139,9 @@
   const SIZES = ["fine", "middle", "coarse"], ANGLES = ["0°", "45°", "90°", "135°"];
 
   /** Three sizes by four directions, each a button with the wave on it; rows can be switched as a whole. */
-  Steerlens.bandPanel = function (place, pyramid, changed) {
-    const grid = element("div", { class: "sl-grid-bands" }), buttons = [];
+  Steerlens.bandPanel = function (place, changed) {
+    const pyramid = Steerlens.DIGIT_PYRAMID;
+    const grid = element("div", { class: "sl-grid-bands" }), buttons = [], waves = [];
     SIZES.forEach((size, scale) => {
       const row = element("button", { type: "button", class: "sl-rowname" }, size);
       row.setAttribute("aria-label", `All ${size} waves`);
@@ -151,7 +152,7 @@
       grid.append(row);
       ANGLES.forEach((angle, b) => {
         const canvas = element("canvas", { class: "sl-pixels", "aria-hidden": "true" });
-        Steerlens.showWave(canvas, pyramid, scale, b);
+        waves.push(() => Steerlens.showWave(canvas, pyramid, scale, b));
         const button = element("button", { type: "button", "aria-label": `${size} waves at ${angle}`, title: `${size}, ${angle}` }, canvas);
         button.addEventListener("click", () => changed((bands) => bands.map((band, i) => (i === 4 * scale + b ? !band : band))));
         buttons.push(button);
@@ -165,6 +166,7 @@
     low.addEventListener("change", () => changed((bands) => bands, low.checked ? "linear" : "fixed"));
     const rest = element("div", { class: "sl-row" }, all, none, element("label", { class: "sl-switch" }, low, element("span", {}, "Low-pass moves too")));
     place.append(grid, rest);
+    setTimeout(() => waves.forEach((draw) => draw()), 300); // the morph moves first
     return (bands, lowpass) => {
       buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(bands[i])));
       low.checked = lowpass === "linear";

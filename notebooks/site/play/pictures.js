@@ -2,22 +2,19 @@
 "use strict";
 
 (function (Steerlens) {
-  /** Sets every pixel of a square canvas: `color(i)` gives red, green, blue in [0, 255]. */
-  function paint(canvas, side, color) {
-    if (canvas.width !== side) canvas.width = canvas.height = side;
+  /** Writes a square canvas: `fill` gets its pixels, red, green, blue and alpha of each, already opaque. */
+  function paint(canvas, side, fill) {
+    if (canvas.width !== side || canvas.height !== side) canvas.width = canvas.height = side;
     const context = canvas.getContext("2d"), data = context.createImageData(side, side);
-    for (let i = 0; i < side * side; i++) {
-      const [red, green, blue] = color(i);
-      data.data.set([red, green, blue, 255], 4 * i);
-    }
+    for (let i = 3; i < data.data.length; i += 4) data.data[i] = 255;
+    fill(data.data);
     context.putImageData(data, 0, 0);
   }
 
-  /** A grey image in [0, 1]. @param {HTMLCanvasElement} canvas @param {Float64Array} image */
+  /** A grey image in [0, 1]; what is beyond is cut off. @param {HTMLCanvasElement} canvas @param {Float64Array} image */
   Steerlens.showGrey = function (canvas, image) {
-    paint(canvas, Math.sqrt(image.length), (i) => {
-      const grey = 255 * Math.min(1, Math.max(0, image[i]));
-      return [grey, grey, grey];
+    paint(canvas, Math.sqrt(image.length), (pixels) => {
+      for (let i = 0; i < image.length; i++) pixels[4 * i] = pixels[4 * i + 1] = pixels[4 * i + 2] = 255 * image[i];
     });
   };
 
@@ -28,23 +25,25 @@
   /** What became brighter in red, what became darker in blue, in full colour at a change of 0.8. */
   Steerlens.showChange = function (canvas, image, source, scheme) {
     const rest = NEUTRAL[scheme];
-    paint(canvas, Math.sqrt(image.length), (i) => {
-      const change = image[i] - source[i], strength = Math.min(1, Math.abs(change) / 0.8), full = change > 0 ? BRIGHTER : DARKER;
-      return rest.map((value, channel) => value + strength * (full[channel] - value));
+    paint(canvas, Math.sqrt(image.length), (pixels) => {
+      for (let i = 0; i < image.length; i++) {
+        const change = image[i] - source[i], strength = Math.min(1, Math.abs(change) / 0.8), full = change > 0 ? BRIGHTER : DARKER;
+        for (let c = 0; c < 3; c++) pixels[4 * i + c] = rest[c] + strength * (full[c] - rest[c]);
+      }
     });
   };
 
   /** Complex numbers: hue for the phase, brightness for the amplitude (a power of it: faint waves have a phase, too). */
   Steerlens.showPhases = function (canvas, { re, im }, largest) {
-    paint(canvas, Math.sqrt(re.length), (i) => Steerlens.hue(Math.atan2(im[i], re[i]), Math.min(1, Math.hypot(re[i], im[i]) / largest) ** 0.7));
-  };
-
-  /** A colour of the phase wheel: 0 is red, then yellow, green, cyan, blue, magenta. */
-  Steerlens.hue = function (phase, brightness) {
-    const turn = (phase / (2 * Math.PI) + 1) % 1;
-    return [0, 2 / 3, 1 / 3].map((shift) => {
-      const place = Math.abs((((turn + shift) % 1) + 1) % 1 - 0.5) * 6;
-      return 255 * brightness * Math.min(1, Math.max(0, place - 1));
+    paint(canvas, Math.sqrt(re.length), (pixels) => {
+      for (let i = 0; i < re.length; i++) {
+        const brightness = 255 * Math.min(1, Math.hypot(re[i], im[i]) / largest) ** 0.7;
+        const sixths = (3 * Math.atan2(im[i], re[i])) / Math.PI; // of a turn; 0 is red, then yellow, green, cyan, blue, magenta
+        for (let c = 0; c < 3; c++) {
+          const from = Math.abs(sixths - 2 * c), away = Math.min(from, 6 - from);
+          pixels[4 * i + c] = brightness * Math.min(1, Math.max(0, 2 - away));
+        }
+      }
     });
   };
 

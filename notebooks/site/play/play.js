@@ -24,19 +24,20 @@
     const turn = (page.turn = (page.turn ?? 0) + 1);
     const networks = await Promise.all(methods.map(({ driver }) => Steerlens.network(driver)));
     if (turn !== page.turn) return; // another one was asked for meanwhile
+    methods.forEach(({ driver }, i) => { page.networks[driver] = networks[i]; });
     const morphs = methods.map((method, i) => new Steerlens.Morph(networks[i], state.image, Steerlens.morphSettings(state, method)));
     if (!play && position === Infinity) position = state.b ? 1e9 : state.steps;
     film.set(morphs, state.steps, { position, play });
-    page.reached = position;
     controls();
   }
 
   /** Settings have changed: the same place in the new morph, or from the start. */
   function change(settings, { replay = false } = {}) {
     takeOver();
-    Object.assign(page.state, settings, { position: null });
-    const { film, state } = page, still = !replay && !film.playing && film.position > 0;
-    if (Steerlens.calm() && replay) remake({ position: Infinity, play: false });
+    const drawn = drawing();
+    Object.assign(page.state, drawn ? { image: drawn } : {}, settings, { position: null });
+    const { film, state } = page, still = !replay && !drawn && !film.playing && film.position > 0;
+    if (Steerlens.calm() && (replay || drawn)) remake({ position: Infinity, play: false });
     else remake(still ? { position: state.b ? film.position : Math.min(film.position, state.steps), play: false } : {});
   }
 
@@ -46,15 +47,24 @@
     address();
   }
 
-  function choose(target) {
+  /** What somebody has drawn since the last time, which now counts as drawn; null if nothing. */
+  function drawing() {
     const drawn = page.pads[0].finish();
     page.drawing = null;
-    change({ target, ...(drawn ? { image: drawn } : {}) }, { replay: true });
+    return drawn;
+  }
+
+  const choose = (target) => change({ target }, { replay: true });
+
+  /** Goes to another frame; of an own drawing's morph if there is one. */
+  function seek(position) {
+    if (page.drawing) return change({}, { replay: true });
+    takeOver();
+    return page.film.seek(position);
   }
 
   function startWith({ image, label }) {
-    page.pads.forEach((pad) => pad.finish());
-    page.drawing = null;
+    drawing();
     const target = page.state.target === label ? (label + 5) % 10 : page.state.target;
     change({ image, target }, { replay: true });
   }
@@ -67,7 +77,7 @@
     Object.assign(page.state, { image: start.image, target });
     if (Steerlens.calm()) remake({ position: Infinity, play: false });
     else remake();
-    at("code").textContent = Steerlens.pythonCode(page.state);
+    setTimeout(() => { at("code").textContent = Steerlens.pythonCode(page.state); }, SOON);
   }
 
   // ---- the judge -----------------------------------------------------------------------------------------------
@@ -138,6 +148,7 @@
     showCurve(shown);
     showWords(shown, judged);
     state.position = film.playing ? null : film.position;
+    if (film.still && film.complete) at("status").textContent = words(shown[0], film.morphs[0]);
   }
 
   function words({ k, probabilities }, { settings }) {
@@ -211,6 +222,7 @@
     at("verdict").textContent = `Reads like ${Steerlens.named(seen)} (${Steerlens.percent(driven[seen])}). Now choose what it should become.`;
     page.panels.targets(null);
     page.panels.button.show(false);
+    page.panels.changes(image, []); // the drawing as the networks get it
     page.panels.bars({ driven, judged: null, target: null, names: [`driver: ${Steerlens.DRIVER_NAMES[page.state.a.driver]}`, "judge: ResNet"] });
   }
 
@@ -244,8 +256,9 @@
   const link = () => `${location.href.split("#")[0]}#${Steerlens.fragment(page.state)}`;
 
   function restore() {
-    const state = Steerlens.fromFragment(location.hash, Steerlens.initialState(page.starts[4 % page.starts.length].image));
+    const state = Steerlens.fromFragment(location.hash, Steerlens.initialState(startOf(page.starts, 4).image));
     if (!state || location.hash === page.own) return false;
+    drawing();
     page.state = state;
     page.touched = true;
     remake(state.position === null ? {} : { position: state.position, play: false });
@@ -256,9 +269,7 @@
 
   function timeline(place) {
     const button = Steerlens.playButton(() => {
-      const drawn = page.pads[0].finish();
-      page.drawing = null;
-      if (drawn) return change({ image: drawn }, { replay: true });
+      if (page.drawing) return change({}, { replay: true });
       takeOver();
       return page.film.playing ? page.film.pause() : page.film.play();
     });
@@ -266,7 +277,7 @@
     const text = element("output", { class: "sl-place" });
     place.className = "sl-timeline";
     place.append(button.button, range, text);
-    range.addEventListener("input", () => { takeOver(); page.film.seek(Number(range.value)); });
+    range.addEventListener("input", () => seek(Number(range.value)));
     const showRange = (film) => {
       const length = film.compared ? Math.max(film.length, 1e-9) : film.steps;
       range.max = String(length);
@@ -313,14 +324,14 @@
       timeline: showRange,
       targets: Steerlens.targetButtons(at("targets"), choose),
       bars: Steerlens.barPanel(at("bars")),
-      curve: Steerlens.curvePanel(at("curve"), (share) => { takeOver(); page.film.seek(page.film.compared ? share * page.film.length : Math.round(share * page.film.steps)); }),
+      curve: Steerlens.curvePanel(at("curve"), (share) => seek(page.film.compared ? share * page.film.length : Math.round(share * page.film.steps))),
       changes: Steerlens.changePanel(at("changes")),
       starts: starts(at("starts")),
       methods: ["a", "b"].map((which) => Steerlens.methodPanel(at("methods"), which, (part) => change({ [which]: { ...page.state[which], ...part } }))),
       cap: Steerlens.slider(at("sliders"), { id: "cap", label: "Cap of a live step", min: 0.05, max: 1, step: 0.05, words: (value) => `${value.toFixed(2)} rad`, hint: "The largest turn of a wave in one step" }, moved("cap")),
       alpha: Steerlens.slider(at("sliders"), { id: "alpha", label: "α of a frozen step", min: 0.01, max: 2, step: 0.01, words: (value) => value.toFixed(2), hint: "The factor on the gradient (Eq. 6)" }, moved("alpha")),
       steps: Steerlens.slider(at("sliders"), { id: "steps", label: "Steps", min: 4, max: 60, step: 1 }, moved("steps")),
-      bands: Steerlens.bandPanel(at("bands"), new Steerlens.SteerablePyramid(32, 3, 4), (choose, lowpass = page.state.lowpass) => change({ bands: choose(page.state.bands), lowpass })),
+      bands: Steerlens.bandPanel(at("bands"), (choose, lowpass = page.state.lowpass) => change({ bands: choose(page.state.bands), lowpass })),
     };
     at("compare").addEventListener("change", () => {
       const b = at("compare").checked ? { ...page.state.a, driver: page.state.a.driver === "lenet" ? "robust_lenet" : "lenet" } : null;
@@ -333,16 +344,16 @@
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show());
   }
 
-  /** Space plays and pauses, arrows step, digits choose; not while a control has the focus that uses the key. */
+  /** Space plays and pauses, arrows step; within the morph's panel digits choose. Controls keep their own keys. */
   function keyboard(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const control = event.target.closest?.("input, button, a, summary, pre");
-    if (/^[0-9]$/.test(event.key)) return choose(Number(event.key));
+    if (/^[0-9]$/.test(event.key) && event.target.closest?.(".sl-stage")) return choose(Number(event.key));
     if (control) return;
     const { film } = page, step = film.compared ? film.length / 24 : 1;
     const moves = { ArrowLeft: -step, ArrowRight: step };
     if (event.key === " ") at("timeline").querySelector("button").click();
-    else if (event.key in moves) { takeOver(); film.seek(Math.min(film.length, Math.max(0, Math.round(film.position / step) * step + moves[event.key]))); }
+    else if (event.key in moves) seek(Math.min(film.length, Math.max(0, Math.round(film.position / step) * step + moves[event.key])));
     else return;
     event.preventDefault();
   }
@@ -352,6 +363,7 @@
     page.judge = await Steerlens.network("resnet");
     page.film.changed = true;
     page.film.wake();
+    await new Promise((resolve) => setTimeout(resolve, 2000)); // so that the first morph runs smoothly
     page.networks.lenet = await Steerlens.network("lenet");
     const names = Object.keys(Steerlens.checkpoints), lines = [];
     for (const name of names) {
@@ -365,7 +377,7 @@
   async function open() {
     build();
     page.networks.robust_lenet = await Steerlens.network("robust_lenet");
-    page.state = Steerlens.initialState(page.starts[0].image);
+    page.state = Steerlens.initialState(startOf(page.starts, 4).image);
     if (!restore()) nextOfTour();
     addEventListener("keydown", keyboard);
     setTimeout(() => later().catch(message), 400);
