@@ -46,8 +46,10 @@
       Object.assign(this, { side, ins, outs, kernel, stride, padding, biases });
       this.after = Math.floor((side + 2 * padding - kernel) / stride) + 1;
       this.blocks = Array.from({ length: outs / 8 }, (_, block) => {
-        const own = new weights.constructor(weights.length / (outs / 8));
-        for (let tap = 0; tap < own.length / 8; tap++) own.set(weights.subarray(tap * outs + block * 8, tap * outs + block * 8 + 8), tap * 8);
+        const own = new weights.constructor((8 * weights.length) / outs);
+        for (let i = 0, from = 8 * block; i < own.length; i += 8, from += outs) {
+          for (let c = 0; c < 8; c++) own[i + c] = weights[from + c];
+        }
         return own;
       });
       this.starts = new Int32Array(this.after * this.after + 1);

@@ -11,6 +11,8 @@
   const page = { state: null, film: null, networks: {}, judge: null, judged: new WeakMap(), tour: -1, touched: false, drawing: null };
   globalThis.Steerlens.page = page; // for tests
 
+  const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
   const message = (error) => {
     at("error").hidden = !error;
     at("error").textContent = error ? `This did not work: ${error.message || error}` : "";
@@ -360,10 +362,11 @@
 
   /** The judge and the other driver, and whether the files are the committed ones: after the first picture moves. */
   async function later() {
+    while (!page.film.complete) await pause(100);
     page.judge = await Steerlens.network("resnet");
     page.film.changed = true;
     page.film.wake();
-    await new Promise((resolve) => setTimeout(resolve, 2000)); // so that the first morph runs smoothly
+    await pause(2000); // so that the first morph runs smoothly
     page.networks.lenet = await Steerlens.network("lenet");
     const names = Object.keys(Steerlens.checkpoints), lines = [];
     for (const name of names) {
@@ -380,7 +383,7 @@
     page.state = Steerlens.initialState(startOf(page.starts, 4).image);
     if (!restore()) nextOfTour();
     addEventListener("keydown", keyboard);
-    setTimeout(() => later().catch(message), 400);
+    later().catch(message);
   }
 
   addEventListener("error", (event) => message(event.error || event.message));
