@@ -1,6 +1,8 @@
 # The commands of the project. Each installs what it needs into .venv by itself; `make help` lists them.
 PYTHON := .venv/bin/python
 UV := $(PYTHON) -m uv pip
+# Python reads compiled files; without this each process of a fresh machine would compile torch again.
+export UV_COMPILE_BYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help notebooks test fuzz lab explore browser figures machines benchmark checkpoints tables \
@@ -65,7 +67,7 @@ machines: .venv/installed  ## tests and lessons as other machines would run them
 	$(PYTHON) tests/machines.py
 
 benchmark: .venv/benchmark  ## speed beside other packages
-	for name in importing peers floor linear explorer playground page; do \
+	for name in importing peers floor linear large explorer playground page; do \
 	  PYTHONPATH=tests/browser:notebooks/site $(PYTHON) tests/benchmarks/$$name.py || exit 1; done
 
 checkpoints: .venv/installed  ## train the classifiers and the networks of lessons 10 and 12 again

@@ -15,6 +15,7 @@ from pathlib import Path
 import gallery
 import play
 import reference
+import solutions
 from execution import FAILURES, Failure, report
 from nbformat import NotebookNode
 from series import HERE, Lesson, pages, project_field, read
@@ -50,7 +51,7 @@ def site(folder: Path, figures: Path, target: Path) -> list[str]:
     """
     series, failed = pages(folder), failures(folder)
     cards = "\n".join(card(this, failed) for this in series)
-    further = ["gallery", "equations", *reference.write(folder)]
+    further = ["gallery", "equations", solutions.write(folder), *reference.write(folder)]
     contents = "\n".join([*(this.path.stem for this in series), *further])
     shutil.copy(HERE / "equations.md", folder)
     gallery.page(figures, folder)
