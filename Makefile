@@ -43,7 +43,7 @@ fuzz: .venv/installed  ## ten thousand bad calls: each must raise one clear erro
 	FUZZ=10000 CI=true $(PYTHON) -m pytest -q tests/test_bad_input.py -k one_bad_argument
 
 # The lessons are run once for both commands, and again when a file or what they run under has changed.
-build/executed: $(shell find steerlens notebooks data/checkpoints data/results -type f -not -name '*.pyc') build/conditions .venv/installed
+build/executed: $(shell find steerlens notebooks data/checkpoints data/results -type f -not -name '*.pyc' -not -path '*/site/play/*') build/conditions .venv/installed
 	@rm -rf build/notebooks
 	@$(PYTHON) notebooks/site/execution.py build/notebooks
 	@touch $@
@@ -70,8 +70,8 @@ machines: .venv/installed  ## tests and lessons as other machines would run them
 	$(PYTHON) tests/machines.py
 
 benchmark: .venv/benchmark  ## speed beside other packages
-	for name in importing peers floor linear large explorer page; do \
-	  PYTHONPATH=tests/browser $(PYTHON) tests/benchmarks/$$name.py || exit 1; done
+	for name in importing peers floor linear large explorer playground page; do \
+	  PYTHONPATH=tests/browser:notebooks/site $(PYTHON) tests/benchmarks/$$name.py || exit 1; done
 
 checkpoints: .venv/installed  ## train the classifiers and the networks of lessons 10 and 12 again
 	$(PYTHON) -m steerlens.classifiers.models

@@ -13,6 +13,7 @@ from base64 import b64decode
 from pathlib import Path
 
 import gallery
+import play
 import reference
 import solutions
 from execution import FAILURES, Failure, report
@@ -55,7 +56,8 @@ def site(folder: Path, figures: Path, target: Path) -> list[str]:
     shutil.copy(HERE / "equations.md", folder)
     gallery.page(figures, folder)
     (folder / "index.md").write_text(
-        f"# Steerlens\n\n{project_field('description')}\n\n::::{{grid}} 1 2 2 3\n{cards}\n::::\n\n"
+        f"# Steerlens\n\n{project_field('description')}\n\n"
+        f"```{{raw}} html\n{play.compact()}\n```\n\n::::{{grid}} 1 2 2 3\n{cards}\n::::\n\n"
         '[Gallery](gallery.md): the morphs, moving. <a href="figures/index.html">The paper\'s figures, made '
         "again</a>, beside its own words. [Reference](api/index.md): every function.\n\n"
         f":::{{toctree}}\n:hidden:\n{contents}\n:::\n",
@@ -64,6 +66,7 @@ def site(folder: Path, figures: Path, target: Path) -> list[str]:
     shutil.rmtree(target, ignore_errors=True)
     options = ["-q", "-W", "--keep-going", "-c", str(Path(__file__).parent), "-d", str(folder / ".doctrees")]
     status = subprocess.run([sys.executable, "-m", "sphinx", *options, str(folder), str(target)]).returncode
+    play.write(target)
     shutil.copytree(figures, target / "figures")
     shutil.copytree(folder / "sheets", target / "_static", dirs_exist_ok=True)
     print(f"open {target / 'index.html'}")
