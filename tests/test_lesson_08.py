@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from steerlens_lessons.l08_confidence import checks, figures, make_table, measures
+from steerlens_lessons.l08_confidence import checks, figures, make_table, measures, widgets
 from steerlens_lessons.l08_confidence import table as tables
 
+from steerlens import Pixels, steer
 from steerlens.data import ImageData, records
 from steerlens.evaluation import warp_energy
 
@@ -305,3 +306,17 @@ def test_check_conclusion(says, tells, solved):
     assert [says(checks.check_conclusion, wrong) for wrong in "abd"] == ["Not yet"] * 3
     tells(checks.check_conclusion)
     assert "Right" in solved("08", 4)
+
+
+def test_the_witnesses_say_what_each_network_sees_of_the_frame(classifier, images):
+    x, nets = images(2, 1, *SHAPE), {name: classifier(SHAPE, seed=n) for n, name in enumerate("ab")}
+    paths = {name: steer(nets[name], x, [1, 2], Pixels(SHAPE), steps=3) for name in nets}
+    box = widgets.witnesses(paths, nets, still=[("a", 0, 3)])
+    (editor, row), frame = box.children[0].children, box.children[1]
+    editor.value, row.value, frame.value = "b", 1, 2
+    caption, morph = box.children[-1].value, paths["b"]
+    assert caption.startswith(f"asked for 2, L2 {morph.distances[1, 2]:.1f}")
+    for name, net in nets.items():
+        p = net(morph.frames[1, 2:3]).softmax(1)[0]
+        seen = int(p.argmax())
+        assert f"{name} sees {'<b>2</b>' if seen == 2 else seen} ({p[2]:.2f})" in caption
