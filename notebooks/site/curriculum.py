@@ -1,9 +1,9 @@
 """The lessons as a course: its parts, its short way, how long each lesson takes, and a picture for each.
 
-    PARTS, SHORT     which lessons belong together, and which make a short course
-    PICTURES         the picture that stands for a lesson: the cell that draws it, what of it is shown, in words
-    minutes          how long a lesson takes to read
-    thumbnail        the picture as a file beside the lesson
+PARTS, SHORT     which lessons belong together, and which make a short course
+PICTURES         the picture that stands for a lesson: the cell that draws it, what of it is shown, in words
+minutes          how long a lesson takes to read
+thumbnail        the picture as a file beside the lesson
 """
 
 import re
@@ -40,25 +40,39 @@ class Picture:
 
 
 PICTURES = {
-    "00_quickstart": Picture("cell-24", (0.09, 0.03, 0.75, 0.46), "Digits on their way: 3 to 8, 4 to 9, 5 to 6"),
+    "00_quickstart": Picture(
+        "cell-24", (0.09, 0.03, 0.75, 0.46), "Digits on their way: 3 to 8, 4 to 9, 5 to 6"
+    ),
     "01_wirtinger_calculus": Picture(
         "w-picture", (0, 0, 1, 1), "A step uphill in the complex plane, split into amplitude and phase"
     ),
     "02_steerable_pyramid": Picture(
         "explorer", (0, 0, 0.66, 0.82), "Bands of a photograph: amplitudes, and phases as waves"
     ),
-    "03_arcade": Picture("cell-43", (0.08, 0.03, 0.66, 0.5), "A white disk, pushed by a classifier's gradient"),
-    "04_mnist": Picture("cell-04", (0.06, 0.06, 0.74, 0.43), "A table of digits, each turned into each other"),
-    "05_color_mnist": Picture("cell-35", (0.12, 0.03, 0.72, 0.52), "Magenta, yellow and cyan digits that change"),
-    "06_fer2013": Picture("cell-46", (0.08, 0.05, 0.62, 0.92), "Drawn faces: a frown becomes a smile, and back"),
+    "03_arcade": Picture(
+        "cell-43", (0.08, 0.03, 0.66, 0.5), "A white disk, pushed by a classifier's gradient"
+    ),
+    "04_mnist": Picture(
+        "cell-04", (0.06, 0.06, 0.74, 0.43), "A table of digits, each turned into each other"
+    ),
+    "05_color_mnist": Picture(
+        "cell-35", (0.12, 0.03, 0.72, 0.52), "Magenta, yellow and cyan digits that change"
+    ),
+    "06_fer2013": Picture(
+        "cell-46", (0.08, 0.05, 0.62, 0.92), "Drawn faces: a frown becomes a smile, and back"
+    ),
     "07_fourier_and_pixel_baselines": Picture(
-        "f55fad0b", (0.1, 0.16, 0.78, 0.53), "What pixels, Fourier phases and pyramid phases change in a digit"
+        "f55fad0b",
+        (0.1, 0.16, 0.78, 0.53),
+        "What pixels, Fourier phases and pyramid phases change in a digit",
     ),
     "08_confidence_is_not_evidence": Picture(
         "cell-04", (0.04, 0.02, 0.53, 1), "Digits of which one network is sure, and two others are not"
     ),
     "09_maco": Picture("cell-33", (0.33, 0.1, 0.95, 0.98), "What a network draws of a great white shark"),
-    "10_linear_interpreters": Picture("cell-67", (0, 0.1, 0.66, 1), "A photograph, and a network's painting of it"),
+    "10_linear_interpreters": Picture(
+        "cell-67", (0, 0.1, 0.66, 1), "A photograph, and a network's painting of it"
+    ),
     "11_your_own_model": Picture("cell-v6", (0.41, 0.02, 0.98, 0.33), "A cat in a photograph becomes a lynx"),
     "12_other_questions": Picture("question-52", (0.1, 0.04, 0.72, 0.4), "Digits, edited in three ways"),
     "explore": Picture("explore", (0, 0, 1, 1), "The explorer: a disk on its way, and what has changed"),
@@ -72,7 +86,9 @@ def number(this: Lesson) -> str:
 
 def minutes(notebook: NotebookNode) -> int:
     """Minutes to read a lesson, of its words and its cells of code, in steps of five."""
-    words = sum(len(re.findall(r"[^\W\d_]{2,}", c.source)) for c in notebook.cells if c.cell_type == "markdown")
+    words = sum(
+        len(re.findall(r"[^\W\d_]{2,}", c.source)) for c in notebook.cells if c.cell_type == "markdown"
+    )
     cells = sum(cell.cell_type == "code" for cell in notebook.cells)
     return max(5, 5 * round((words / WORDS_A_MINUTE + MINUTES_A_CELL * cells) / 5))
 
@@ -92,7 +108,9 @@ def thumbnail(this: Lesson) -> tuple[Path, str] | None:
     """
     notebook, chosen = read(this.path), PICTURES.get(this.path.stem)
     data = png(notebook, chosen.cell) if chosen else None
-    box, words = (chosen.box, chosen.words) if chosen and data else ((0, 0, 1, 1), f"A picture of {this.title}")
+    box, words = (
+        (chosen.box, chosen.words) if chosen and data else ((0, 0, 1, 1), f"A picture of {this.title}")
+    )
     if not (data := data or png(notebook)):
         return None
     with Image.open(BytesIO(data)) as whole:

@@ -57,7 +57,9 @@ def link(text: str, targets: dict[str, str], own: str = "") -> str:
         address = targets.get(match["number"])
         if not address or match["number"] == own:
             return match[0]
-        whole = (match["word"] or "").lower().startswith("lesson ")  # one lesson: the word belongs to the link
+        whole = (
+            (match["word"] or "").lower().startswith("lesson ")
+        )  # one lesson: the word belongs to the link
         before, shown = ("", match[0]) if whole else (match["word"] or "", match["number"])
         return f'{before}<a href="{address}">{shown}</a>'
 
@@ -167,5 +169,7 @@ def anchors(app: object, doctree: object) -> None:
     if path.suffix != ".ipynb":
         return
     cells = nbformat.read(path, as_version=4).cells
-    for node in doctree.findall(lambda node: node.get("nb_element") == "cell_code" if node.attributes else False):
+    for node in doctree.findall(
+        lambda node: node.get("nb_element") == "cell_code" if node.attributes else False
+    ):
         node["ids"].append(cells[node["cell_index"]]["id"])
