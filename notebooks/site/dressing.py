@@ -19,6 +19,7 @@ from pathlib import Path
 
 import alt
 import nbformat
+from docutils import nodes
 from execution import MARK
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
@@ -68,8 +69,8 @@ def link(text: str, targets: dict[str, str], own: str = "") -> str:
 
 def names(code: str) -> set[str]:
     """The names that a piece of code reads."""
-    nodes = ast.walk(ast.parse(code))
-    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    found = ast.walk(ast.parse(code))
+    return {node.id for node in found if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
 
 
 def is_check(statement: ast.stmt) -> bool:
@@ -169,7 +170,6 @@ def anchors(app: object, doctree: object) -> None:
     if path.suffix != ".ipynb":
         return
     cells = nbformat.read(path, as_version=4).cells
-    for node in doctree.findall(
-        lambda node: node.get("nb_element") == "cell_code" if node.attributes else False
-    ):
-        node["ids"].append(cells[node["cell_index"]]["id"])
+    for node in doctree.findall(nodes.container):
+        if node.get("nb_element") == "cell_code":
+            node["ids"].append(cells[node["cell_index"]]["id"])

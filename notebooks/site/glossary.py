@@ -15,7 +15,7 @@ def words() -> list[str]:
     """The words that the page explains."""
     block = re.search(r":::\{glossary\}\n(.*?)\n:::", PAGE.read_text(encoding="utf-8"), re.DOTALL)[1]
     lines = block.splitlines()
-    return [line for line, below in zip(lines, lines[1:], strict=False) if below.startswith(": ")]
+    return [line for line, below in zip(lines, lines[1:], strict=False) if below.startswith("  ")]
 
 
 def used(notebook: NotebookNode) -> list[str]:

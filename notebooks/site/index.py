@@ -160,7 +160,7 @@ def write(folder: Path, series: list[Lesson], failed: list[Failure]) -> None:
         f"- [{names.get(page, page.capitalize())}]({page}.md): {words}" for page, words in further.items()
     )
     (folder / "index.md").write_text(
-        f"# Steerlens\n\n```{{raw}} html\n"
+        f"---\nhtml_theme.sidebar_secondary.remove: true\n---\n\n# Steerlens\n\n```{{raw}} html\n"
         f'<div class="hero"><div class="words"><p class="lead">{SENTENCE}</p>'
         f'<nav class="doors" aria-label="Ways in">{doors(series[0].path.stem)}</nav></div>\n'
         f'<div id="play-embed"><div class="tiles">{gallery.SWITCH}{films(static)}</div></div></div>\n```\n\n'

@@ -21,7 +21,7 @@ IN_STYLES = re.compile(r"url\(\s*['\"]?([^'\")]+)")
 @cache
 def page(path: Path) -> BeautifulSoup:
     """A page, read once."""
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "lxml")
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
 @cache

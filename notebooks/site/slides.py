@@ -1,0 +1,3 @@
+def write(this, folder): pass
+def reveal(target): pass
+LESSONS=()
