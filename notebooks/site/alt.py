@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from nbformat import NotebookNode
 
 LONGEST = 300  # characters
-SENTENCE = re.compile(r".+?(?:[.!?](?=\s|$)(?<!Eq\.)|$)", re.DOTALL)
+SENTENCE = re.compile(r".+?(?:[.!?](?=\s|$)(?<!Eq\.)(?<!Sec\.)|$)", re.DOTALL)
 
 
 def plain(markdown: str) -> str:
