@@ -26,12 +26,12 @@ from nbformat.v4 import new_markdown_cell
 from series import SETUP_ID, Lesson
 
 CHECK = "expect"
-NUMBERS = re.compile(
-    r"\b[Ll]essons?\s+\d\d\b(?:(?:\s\([^()\n]*\))?(?:,\s+and\s+|,\s+|;\s+|\s+and\s+|\s+or\s+|\s+to\s+)\d\d\b(?!\s*%))*"
-)
+AND = r"(?:\s\([^()\n]*\))?(?:,\s+and\s+|,\s+|;\s+|\s+and\s+|\s+or\s+|\s+to\s+)"  # between two numbers
+NUMBERS = re.compile(rf"\b[Ll]esson\s+\d\d\b|\b[Ll]essons\s+\d\d\b(?:{AND}\d\d\b)*")
 FIRST = re.compile(r"(?P<word>[Ll]essons?\s+)?\b(?P<number>\d\d)\b")
 KEPT = re.compile(  # parts of Markdown in which nothing may be linked: code, formulas, links, tags, headings
-    r"```.*?```|``.+?``|`[^`\n]+`|\$\$.*?\$\$|\$[^$\n]+\$|!?\[[^\]\n]*\]\([^)\n]*\)|<a\b.*?</a>|<[^>\n]+>|^#[^\n]*$",
+    r"```.*?```|``.+?``|`[^`\n]+`|\$\$.*?\$\$|\$[^$\n]+\$|!?\[[^\]\n]*\]\([^)\n]*\)|<a\b.*?</a>|<[^>\n]+>"
+    r"|^#[^\n]*$",
     re.DOTALL | re.MULTILINE,
 )
 

@@ -4,6 +4,7 @@ The page, glossary.md, is written by hand: a `{glossary}` of words, and a table 
 """
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -15,15 +16,13 @@ def words() -> list[str]:
     """The words that the page explains."""
     block = re.search(r":::\{glossary\}\n(.*?)\n:::", PAGE.read_text(encoding="utf-8"), re.DOTALL)[1]
     lines = block.splitlines()
-    return [line for line, below in zip(lines, lines[1:], strict=False) if below.startswith("  ")]
+    return [line for line, below in pairwise(lines) if below.startswith("  ")]
 
 
 def used(notebook: NotebookNode) -> list[str]:
     """The words that stand in a lesson's text."""
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    return [
-        word for word in words() if re.search(rf"\b{re.escape(word)}(s|es)?\b", text, re.IGNORECASE)
-    ]
+    return [word for word in words() if re.search(rf"\b{re.escape(word)}(s|es)?\b", text, re.IGNORECASE)]
 
 
 def foot(notebook: NotebookNode) -> str:

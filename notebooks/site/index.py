@@ -37,8 +37,8 @@ EXTRA = {  # further pages by parts of the side bar, and what the first page say
 }
 TITLES = {"figures": "The paper's figures", "measured": "What was measured", "equations": "Every equation"}
 SENTENCE = (
-    "Ask a neural network what change would turn this image into that class, and watch its answer: a gradient "
-    "that becomes a motion."
+    "Ask a neural network what change would turn this image into that class, and watch its answer: "
+    "a gradient that becomes a motion."
 )
 
 
@@ -99,9 +99,10 @@ def card(this: Lesson, failed: Iterable[Failure], static: Path) -> str:
         f"<strong>Failed at cell {each.cell}.</strong> " for each in failed if each.page == this.path.stem
     ]
     short = '<span class="badge">short course</span>' if number(this) in SHORT else ""
+    time = minutes(read(this.path))
     summary = re.sub(r"\$([^$]+)\$", r"<i>\1</i>", html.escape(this.summary, quote=False))
     lines += [
-        f'<span class="facts"><span>{number(this)}</span><span>{minutes(read(this.path))} min</span>{short}</span>',
+        f'<span class="facts"><span>{number(this)}</span><span>{time} min</span>{short}</span>',
         f"<b>{html.escape(this.title)}</b><span>{''.join(marks)}{summary}</span></a>",
     ]
     return "".join(lines)

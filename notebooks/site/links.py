@@ -8,34 +8,40 @@ A link that leads nowhere is named with the page that has it, and the exit statu
 import re
 import sys
 from functools import cache
+from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from bs4 import BeautifulSoup
 from execution import report
 
 POINTERS = {"a": "href", "link": "href", "img": "src", "script": "src", "iframe": "src", "source": "src"}
 IN_STYLES = re.compile(r"url\(\s*['\"]?([^'\")]+)")
 
 
+class Page(HTMLParser):
+    """What a page points to, and the places in it that others may point to."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.addresses: dict[str, None] = {}  # each once, in order
+        self.places: set[str] = set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        """Keep what a tag points to, and what it is called."""
+        for name, value in attributes:
+            if value and name == POINTERS.get(tag):
+                self.addresses[value] = None
+            elif value and name == "style":
+                self.addresses |= dict.fromkeys(IN_STYLES.findall(value))
+            elif value and name in ("id", "name"):
+                self.places.add(value)
+
+
 @cache
-def page(path: Path) -> BeautifulSoup:
+def page(path: Path) -> Page:
     """A page, read once."""
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-
-
-@cache
-def places(path: Path) -> frozenset[str]:
-    """What may stand behind `#` in a link to a page."""
-    tags = page(path).find_all(True)
-    return frozenset(tag.get(key) for tag in tags for key in ("id", "name") if tag.get(key))
-
-
-def addresses(path: Path) -> list[str]:
-    """All addresses that a page points to."""
-    found = [tag.get(POINTERS[tag.name]) for tag in page(path).find_all(list(POINTERS))]
-    styles = [tag["style"] for tag in page(path).find_all(style=True)]
-    return [each for each in found if each] + [each for style in styles for each in IN_STYLES.findall(style)]
+    return Page(path)
 
 
 def wrong(path: Path, address: str, root: Path) -> str:
@@ -48,7 +54,7 @@ def wrong(path: Path, address: str, root: Path) -> str:
         return "leads out of the site"
     if not target.is_file():
         return "there is no such file"
-    if parts.fragment and target.suffix == ".html" and unquote(parts.fragment) not in places(target):
+    if parts.fragment and target.suffix == ".html" and unquote(parts.fragment) not in page(target).places:
         return "the page has no such place"
     return ""
 
@@ -58,7 +64,9 @@ def broken(site: Path) -> list[str]:
     root = site.resolve()
     found = []
     for path in sorted(root.rglob("*.html")):
-        for address in dict.fromkeys(addresses(path)):
+        if path.is_relative_to(root / "_static"):  # the theme's own
+            continue
+        for address in page(path).addresses:
             if said := wrong(path, address, root):
                 found.append(f"{path.relative_to(root)}: {address}: {said}")
     return found

@@ -9,19 +9,54 @@ records       where each stored result comes from
 import json
 from pathlib import Path
 
+import dressing
 import pandas as pd
-from series import ROOT, Lesson
+import torch
+from series import ROOT
 from steerlens_lessons.common.summaries import counted, quartiles
 from steerlens_lessons.l08_confidence import table as confidence
 
 DATA = ROOT / "data"
 STAND_INS = ("scikit-learn", "schematic")
-INTRODUCTION = """\
+PAGE = """\
 # What was measured
 
-These tables are made from the records that lie beside the stored networks and results, when the site is built.
-Each record has the settings, the SHA-256 of the file and the command that makes it again; the lessons check
-the sums before they use a file.
+These tables are made, when the site is built, from the records beside the stored networks and results. Each
+record has the settings, the SHA-256 of the file and the command that makes it again; the lessons check the
+sums before they use a file.
+
+## Which edits convince others
+
+Lesson 08. {digits} test digits, each asked for another class at random, edited to exactly the same distance.
+*Both judges*: how many edits two networks that had no part in them read as the target, with Wilson's 95 %
+interval. *E*: the share of the change that a smooth warp explains, median.
+
+{on_digits}
+
+The same for {faces} faces of FER2013, sad to happy and back.
+
+{on_faces}
+
+## What a network draws
+
+Lesson 09. Twenty classes of ImageNet, drawn for SqueezeNet in four ways, beside photographs of the same
+classes.
+
+{drawings}
+
+## The networks
+
+Trained here, on real data.
+
+{real}
+
+And on the stand-ins, with which everything runs where real data are missing.
+
+{stand_ins}
+
+## Where the stored results come from
+
+{provenance}
 """
 
 
@@ -87,16 +122,10 @@ def drawings() -> str:
     found = pd.read_csv(DATA / "results" / "maco-squeezenet1_0.csv")
     rows = []
     for method, own in found.groupby("method", sort=False):
-        logits = quartiles(_tensor(own["logit"]), 1)
-        first = counted(_tensor(own["rank"]) == 1)
+        logits = quartiles(torch.tensor(own["logit"].to_numpy()), 1)
+        first = counted(torch.tensor(own["rank"].to_numpy()) == 1)
         rows.append([str(method), f"{logits.text} {logits.ends}", f"{first.text} {first.ends}"])
     return markdown(["Drawn by", "logit of the class: median [quartiles]", "the class has rank 1"], rows)
-
-
-def _tensor(column: pd.Series):
-    import torch
-
-    return torch.tensor(column.to_numpy())
 
 
 def provenance() -> str:
@@ -108,20 +137,17 @@ def provenance() -> str:
     return markdown(["Result", "Made by", "SHA-256 begins", "torch"], rows)
 
 
-def write(folder: Path, series: list[Lesson]) -> None:
-    """Write measured.md into a folder."""
-    digits, faces = (confidence.load(name).record for name in ("mnist", "fer2013"))
-    sections = [
-        INTRODUCTION,
-        f"## Which edits convince others\n\nLesson 08. {digits['sources']} test digits, each asked for another "
-        "class at random, edited to exactly the same distance. *Both judges*: how many edits two networks that "
-        "had no part in them read as the target, with Wilson's 95 % interval. *E*: the share of the change that "
-        f"a smooth warp explains, median.\n\n{editors('mnist')}\n\nThe same for {faces['sources']} faces of "
-        f"FER2013, sad to happy and back.\n\n{editors('fer2013')}",
-        "## What a network draws\n\nLesson 09. Twenty classes of ImageNet, drawn for SqueezeNet in four ways, "
-        f"beside photographs of the same classes.\n\n{drawings()}",
-        f"## The networks\n\nTrained here, on real data.\n\n{classifiers(False)}\n\nAnd on the stand-ins, with "
-        f"which everything runs where real data are missing.\n\n{classifiers(True)}",
-        f"## Where the stored results come from\n\n{provenance()}",
-    ]
-    (folder / "measured.md").write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+def write(folder: Path, targets: dict[str, str]) -> None:
+    """Write measured.md into a folder; `targets` are the lessons' addresses, by their numbers."""
+    digits, faces = (confidence.load(name).record["sources"] for name in ("mnist", "fer2013"))
+    text = PAGE.format(
+        digits=digits,
+        faces=faces,
+        on_digits=editors("mnist"),
+        on_faces=editors("fer2013"),
+        drawings=drawings(),
+        real=classifiers(False),
+        stand_ins=classifiers(True),
+        provenance=provenance(),
+    )
+    (folder / "measured.md").write_text(dressing.link(text, targets), encoding="utf-8")

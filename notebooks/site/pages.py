@@ -76,13 +76,14 @@ def sources(folder: Path, figures: Path) -> list[Lesson]:
     gallery.page(figures, folder)
     paper_figures(figures, folder, series)
     equations(folder)
-    measured.write(folder, series)
+    measured.write(folder, addresses(series))
     reference.write(folder)
     for name in (*TEXTS, glossary.PAGE.name):
         text = (OWN / name).read_text(encoding="utf-8")
         (folder / name).write_text(dressing.link(text, addresses(series)), encoding="utf-8")
     for this in every:
-        slides.write(this, folder / "sheets") if this.path.stem in slides.LESSONS else None
+        if this.path.stem in slides.LESSONS:
+            slides.write(this, folder / "sheets")
         dressing.dress(this, series, glossary.foot(read(this.path)))
     return series
 

@@ -1,8 +1,8 @@
 """Slides of lessons, made from their headings, first sentences, formulas, pictures and what to notice in them.
 
-    outline   a lesson as the cells of its slides
-    write     the slides as a page, by nbconvert and reveal.js
-    reveal    what the page needs, copied into the site
+outline   a lesson as the cells of its slides
+write     the slides as a page, by nbconvert and reveal.js
+reveal    what the page needs, copied into the site
 """
 
 import re
