@@ -1,4 +1,4 @@
-"""What the site makes of the lessons: links, words for pictures, hidden plumbing, parts, slides, and its link check."""
+"""What the site makes of the lessons: links, words for pictures, hidden plumbing, parts, slides."""
 
 import re
 
@@ -67,9 +67,8 @@ def hidden(*codes, outputs=()):
 
 
 def test_plumbing_is_hidden_and_what_teaches_is_not():
-    checks, used, imports, shown = hidden(
-        "gap = 1\nexpect(real, gap < 2)", "x = 1\nassert x == 1", "import torch", "# NBVAL_CHECK_OUTPUT\nprint(1)"
-    )  # fmt: skip
+    codes = ("gap = 1\nexpect(real, gap < 2)", "x = 1\nassert x == 1", "import torch")
+    checks, used, imports, shown = hidden(*codes, "# NBVAL_CHECK_OUTPUT\nprint(1)")
     assert checks.metadata.tags == ["remove-cell"]
     assert "tags" not in used.metadata
     assert imports.metadata.tags == ["hide-input"]

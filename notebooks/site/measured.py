@@ -19,6 +19,10 @@ from steerlens_lessons.l08_confidence import table as confidence
 DATA = ROOT / "data"
 STAND_INS = ("scikit-learn", "schematic")
 PAGE = """\
+---
+html_theme.sidebar_secondary.remove: true
+---
+
 # What was measured
 
 These tables are made, when the site is built, from the records beside the stored networks and results. Each

@@ -23,7 +23,7 @@ import polish
 import reference
 import slides
 from execution import FAILURES, Failure, report
-from series import HERE, Lesson, lessons, pages, read
+from series import HERE, Lesson, pages, read
 
 OWN = Path(__file__).parent
 TEXTS = ("teachers.md",)  # pages that are written by hand, beside the glossary
@@ -39,17 +39,19 @@ def addresses(series: list[Lesson]) -> dict[str, str]:
     return {this.path.name[:2]: f"{this.path.stem}.html" for this in series}
 
 
-def equations(folder: Path) -> None:
+def equations(folder: Path, series: list[Lesson]) -> None:
     """Write the table of equations, with a link to each cell that it names."""
     cells = {
         this.path.name: [cell.id for cell in read(this.path).cells if cell.cell_type == "code"]
-        for this in lessons()
+        for this in series
     }
 
     def one(match: re.Match[str]) -> str:
-        cell = cells[match["page"]][int(match["count"]) - 1]
-        address = match["page"].replace(".ipynb", f".html#{cell}")
-        return f'<a href="{address}">{match["lesson"]}, cell {match["count"]}</a>'
+        own, count = cells.get(match["page"], []), int(match["count"])
+        if count > len(own):  # a lesson that is not the committed one
+            return match[0]
+        address = match["page"].replace(".ipynb", f".html#{own[count - 1]}")
+        return f'<a href="{address}">{match["lesson"]}, cell {count}</a>'
 
     text = (HERE / "equations.md").read_text(encoding="utf-8")
     named = re.compile(r"\[(?P<lesson>\d\d)\]\((?P<page>[^)]+)\), cell (?P<count>\d+)")
@@ -75,7 +77,7 @@ def sources(folder: Path, figures: Path) -> list[Lesson]:
     index.write(folder, every, failed)
     gallery.page(figures, folder)
     paper_figures(figures, folder, series)
-    equations(folder)
+    equations(folder, series)
     measured.write(folder, addresses(series))
     reference.write(folder)
     for name in (*TEXTS, glossary.PAGE.name):

@@ -1,4 +1,4 @@
-"""Slides of lessons, made from their headings, first sentences, formulas, pictures and what to notice in them.
+"""Slides of lessons: their headings, first sentences, formulas, pictures, and what to notice in them.
 
 outline   a lesson as the cells of its slides
 write     the slides as a page, by nbconvert and reveal.js
