@@ -8,7 +8,9 @@ import dressing
 import glossary
 import index
 import links
+import measured
 import nbformat
+import pages
 import pytest
 import series
 import slides
@@ -169,6 +171,40 @@ def test_slides_ask_for_nothing_outside_the_site(tmp_path):
     asked = [tag.get("src") or tag.get("href") for tag in page.select("script[src], link[href]")]
     assert asked and all(address.startswith("_static/") for address in asked)
     assert all(len(image.get("alt", "")) > 15 for image in page.select("img"))
+
+
+def test_the_table_of_equations_links_to_cells_that_check_one(tmp_path):
+    pages.equations(tmp_path, LESSONS)
+    found = re.findall(r'href="(\w+)\.html#([\w-]+)"', (tmp_path / "equations.md").read_text())
+    assert len(found) > 50
+    for name, place in found:
+        (cell,) = [cell for cell in NOTEBOOKS[name].cells if cell.id == place]
+        assert "check_equation" in cell.source
+
+
+def test_the_page_of_figures_looks_for_pictures_where_they_are(tmp_path):
+    film = '<p style="background:url(./figure-2a-sheet.png)"></p>'
+    body = f'<div class="paper"><img src="figure-2a.png">{film}</div>'
+    (tmp_path / "index.html").write_text(f"<html><body><main><h1>x</h1>{body}</main></body></html>")
+    pages.paper_figures(tmp_path, tmp_path, LESSONS)
+    page = (tmp_path / "figures.md").read_text()
+    assert 'src="figures/figure-2a.png"' in page and "url(figures/figure-2a-sheet.png)" in page
+    assert "<h1>" not in page
+
+
+def test_what_was_measured_has_every_record(tmp_path):
+    measured.write(tmp_path, {"08": "eight.html"})
+    page = (tmp_path / "measured.md").read_text()
+    for record in measured.records("checkpoints").values():
+        assert f"`{record['model']}`" in page and record["source"] in page
+    for name in measured.records("results"):
+        assert f"| {name} |" in page
+    assert '<a href="eight.html">Lesson 08</a>' in page
+
+
+def test_six_digits_move_on_the_first_page(tmp_path):
+    tiles = index.films(tmp_path)
+    assert tiles.count('role="img"') == len(index.PAIRS) == len(list(tmp_path.glob("tile-*.png")))
 
 
 @pytest.fixture
