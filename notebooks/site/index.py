@@ -90,7 +90,8 @@ def card(this: Lesson, failed: Iterable[Failure], static: Path) -> str:
     if found := curriculum.thumbnail(this):
         path, words = found
         shutil.move(path, static / f"card-{path.name}")
-        size = Image.open(static / f"card-{path.name}").size
+        with Image.open(static / f"card-{path.name}") as shown:
+            size = shown.size
         lines.append(
             f'<img src="_static/card-{path.name}" alt="{html.escape(words)}" '
             f'width="{size[0]}" height="{size[1]}" loading="lazy">'
