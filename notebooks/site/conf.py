@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import dressing
 import reference
 from series import REPOSITORY
 
@@ -15,6 +16,7 @@ html_show_copyright = False
 html_theme = "sphinx_book_theme"
 html_theme_options = {
     "repository_url": REPOSITORY,
+    "repository_branch": "main",
     "path_to_docs": "notebooks",
     "use_repository_button": True,
     "navbar_persistent": [],  # the search field is in the side bar
@@ -47,7 +49,8 @@ exclude_patterns = [".doctrees"]
 nb_execution_mode = "off"
 nb_ipywidgets_js = {}
 nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]
-myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
+myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
 
 # One local file renders the formulas, as SVG, which needs no fonts.
 mathjax_folder = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static/mathjax"
@@ -64,6 +67,7 @@ def without_formulas(app, page, template, context, doctree):
 
 
 def setup(app):
-    """Docstrings are plain text."""
+    """Docstrings are plain text; cells carry their ids."""
     app.connect("autodoc-process-docstring", reference.prepare, priority=400)  # before napoleon
     app.connect("html-page-context", without_formulas, priority=900)  # after MathJax's own
+    app.connect("doctree-read", dressing.anchors)

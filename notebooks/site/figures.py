@@ -1,4 +1,4 @@
-"""The paper's figures, made again: one PNG and one GIF a variant, and a page beside the paper's words.
+"""The paper's figures, made again: a strip and an animation a variant, and a page beside the paper's words.
 
 `make figures` writes them to build/figures/: frozen, the paper's own edit, and live. Rows are always the
 first test images of their classes that the classifier gets right.
@@ -6,11 +6,13 @@ first test images of their classes that the classifier gets right.
 
 import html
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import gallery
 from execution import FAILURES, report
 from steerlens_lessons.l03_arcade import measures as arcade
 from steerlens_lessons.l04_mnist import measures as mnist
@@ -22,14 +24,14 @@ import steerlens as sl
 from steerlens.data import ImageData
 
 STYLE = """\
+:root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 1400px; margin: 2em auto; padding: 0 1em; }
-blockquote { border-left: 4px solid #888; margin: 1em 0; padding: 0 1em; color: #555; }
-img { max-width: 100%; }
-.variant { display: grid; grid-template-columns: 2fr 1fr; gap: 1.5em; align-items: start; }
-@media (max-width: 900px) { .variant { grid-template-columns: 1fr; } }
-table { border-collapse: collapse; } td, th { padding: 0.1em 1em 0.1em 0; text-align: right; }
-@media (prefers-color-scheme: dark) { body { background: #121212; color: #ddd; } blockquote { color: #aaa; } }
 """
+SHARED = Path(__file__).with_name("site.css")  # which the page on the site has, too
+INTRODUCTION = (
+    "Made by the functions that the lessons call. Rows are always the first test images of their classes "
+    "that the classifier gets right, with all variants that a lesson compares."
+)
 SIDE = 128  # largest height of an animation, in pixels
 
 
@@ -126,31 +128,41 @@ def write(figure: PaperFigure, folder: Path) -> str:
     lines = [
         f"<h2>Figure {figure.number}</h2>",
         f"<blockquote>{html.escape(figure.words)}</blockquote>",
-        f"<p>Made from {html.escape(data.source)}; explained in lesson {figure.lesson}.</p>",
+        f"<p>Made from {html.escape(data.source)}; explained in lesson {figure.lesson[:2]}.</p>",
     ]
     for number, (name, morph) in enumerate(morphs.items()):
         stem = f"figure-{figure.number}{'abcdefgh'[number]}"
         sl.filmstrip(morph, classes=data.classes).savefig(folder / f"{stem}.png", dpi=150)
         morph.save_gif(folder / f"{stem}.gif", scale=SIDE // morph.frames.shape[-1])
+        words = f"Figure {figure.number}, {name}: {', '.join(pairs(morph, data.classes))}"
+        moving = gallery.film(folder / f"{stem}.gif", folder, ".", f"{words}, moving")
         lines += [
             f"<h3>{html.escape(name)}</h3>",
-            f'<div class="variant"><img src="{stem}.png" alt="Film strip: {html.escape(name)}">',
-            f'<div><img src="{stem}.gif" alt="The same, moving">{table(morph, data.classes)}</div></div>',
+            f'<div class="variant"><div><img src="{stem}.png" alt="{html.escape(words)}"></div>',
+            f"<div>{moving}{table(morph, data.classes)}</div></div>",
         ]
         print(f"figure {figure.number}: {name:32} {morph}", flush=True)
     return "\n".join(lines)
 
 
+def pairs(morph: sl.Morph, classes: tuple[str, ...]) -> list[str]:
+    """From which class to which each row goes."""
+    return [
+        f"{classes[source]} → {classes[target]}"
+        for source, target in zip(morph.sources, morph.targets, strict=True)
+    ]
+
+
 def table(morph: sl.Morph, classes: tuple[str, ...]) -> str:
     """The numbers beside a film strip: each row's score at the end, its best one, and its distance."""
     rows = [
-        f"<tr><td>{html.escape(classes[source])} → {html.escape(classes[target])}</td>"
+        f"<tr><td>{html.escape(pair)}</td>"
         f"<td>{p[-1]:.3f}</td><td>{p.max():.3f}</td><td>{distances[-1]:.2f}</td></tr>"
-        for source, target, p, distances in zip(
-            morph.sources, morph.targets, morph.target_probabilities, morph.distances, strict=True
+        for pair, p, distances in zip(
+            pairs(morph, classes), morph.target_probabilities, morph.distances, strict=True
         )
     ]
-    head = "<tr><th></th><th>p at the end</th><th>largest p</th><th>L2 distance at the end</th></tr>"
+    head = "<tr><td></td><th>p at the end</th><th>largest p</th><th>L2 distance at the end</th></tr>"
     return f"<table>{head}{''.join(rows)}</table>"
 
 
@@ -168,14 +180,15 @@ def main(folder: Path) -> list[str]:
     """Write every figure and the page; return what failed, which is written to the folder, too."""
     folder.mkdir(parents=True, exist_ok=True)
     sections, said = zip(*(section(figure, folder) for figure in FIGURES), strict=True)
+    body = "\n".join(f"<section>{section}</section>" for section in sections)
     page = (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>The paper\'s figures</title>'
-        f"<style>{STYLE}</style><h1>The figures of <cite>Through a Steerable Lens</cite>, made again</h1>"
-        "<p>Made by the functions that the lessons call. Rows are always the first test images of their "
-        "classes that the classifier gets right, with all variants that a lesson compares.</p>\n"
-        + "\n".join(sections)
-        + "\n</html>\n"
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>The paper\'s figures</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<style>{STYLE}</style><link rel="stylesheet" href="{SHARED.name}"></head><body><main>'
+        "<h1>The figures of <cite>Through a Steerable Lens</cite>, made again</h1>"
+        f'<div class="paper"><p>{INTRODUCTION}</p>\n{gallery.SWITCH}\n{body}</div></main></body></html>\n'
     )
+    shutil.copy(SHARED, folder)
     (folder / "index.html").write_text(page, encoding="utf-8")
     failures = [line for line in said if line]
     (folder / FAILURES).write_text(json.dumps(failures), encoding="utf-8")

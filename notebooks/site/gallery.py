@@ -5,6 +5,7 @@ one PNG, and a style sheet runs through them; the box above all of them plays an
 
     frames    the frames of an animation on the way there (the way back repeats them)
     sheet     these frames under each other
+    film      the sheet, and the element that runs through it
     page      the gallery, as a page of the site
 """
 
@@ -15,6 +16,7 @@ from pathlib import Path
 from PIL import Image, ImageSequence
 
 FRAME_SECONDS = 0.1
+SWITCH = '<input type="checkbox" id="motion"><label for="motion">Play or pause</label>'
 
 
 @dataclass(frozen=True)
@@ -66,21 +68,33 @@ def sheet(pictures: list[Image.Image]) -> Image.Image:
     return whole
 
 
-def figure(exhibit: Exhibit, figures: Path, folder: Path) -> str:
-    """Write the sheet of one animation, and return its place on the page."""
-    pictures = frames(figures / f"{exhibit.stem}.gif")
-    name = f"{exhibit.stem}-sheet.png"
-    sheet(pictures).save(folder / name, optimize=True)
+def film(animation: Path, sheets: Path, address: str, words: str) -> str:
+    """Write the sheet of an animation into a folder, and return the element that runs through it.
+
+    Args:
+        animation: a GIF of `Morph.save_gif`.
+        sheets: the folder.
+        address: of the folder, as the page has it.
+        words: what is to be seen, for those who do not see it.
+    """
+    pictures = frames(animation)
+    name = f"{animation.stem}-sheet.png"
+    sheet(pictures).save(sheets / name, optimize=True)
     (width, height), last = pictures[0].size, len(pictures) - 1
     style = (
-        f"width:{width}px;aspect-ratio:{width}/{height};background-image:url(_static/{name});"
+        f"width:{width}px;aspect-ratio:{width}/{height};background-image:url({address}/{name});"
         f"background-size:100% {100 * len(pictures)}%;animation-duration:{last * FRAME_SECONDS:.1f}s;"
         f"animation-timing-function:steps({last})"
     )
+    return f'<div class="film" role="img" aria-label="{html.escape(words)}" style="{style}"></div>'
+
+
+def figure(exhibit: Exhibit, figures: Path, folder: Path) -> str:
+    """Write the sheet of one animation, and return its place on the page."""
     title, words = html.escape(exhibit.title), html.escape(exhibit.words)
+    moving = film(figures / f"{exhibit.stem}.gif", folder, "_static", f"{exhibit.title}: {exhibit.words}")
     return (
-        f'<figure class="morph"><div class="film" role="img" aria-label="{title}: {words}" '
-        f'style="{style}"></div><figcaption><b>{title}.</b> {words} '
+        f'<figure class="morph">{moving}<figcaption><b>{title}.</b> {words} '
         f'<a href="{exhibit.lesson}.html">Lesson {exhibit.lesson[:2]}</a></figcaption></figure>'
     )
 
@@ -98,7 +112,6 @@ def page(figures: Path, folder: Path) -> None:
     (folder / "gallery.md").write_text(
         "# Gallery\n\nMorphs on their way to another class and back. What each shows, and what it does not, "
         "stands in its lesson.\n\n```{raw} html\n"
-        '<div class="gallery"><input type="checkbox" id="motion"><label for="motion">Play or pause</label>\n'
-        f"{sections}\n</div>\n```\n",
+        f'<div class="gallery">{SWITCH}\n{sections}\n</div>\n```\n',
         encoding="utf-8",
     )

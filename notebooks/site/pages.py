@@ -2,30 +2,33 @@
 
 python notebooks/site/pages.py LESSONS FIGURES SITE   from lessons executed into LESSONS, and `make figures`
 
-What failed there has its mark on the site, is named in the last lines, and makes the exit status 1.
+What failed there has its mark on the site, is named in the last lines, and makes the exit status 1; so does a
+link that leads nowhere.
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sys
-from base64 import b64decode
 from pathlib import Path
 
+import dressing
 import gallery
+import glossary
+import index
+import links
+import measured
 import play
+import polish
 import reference
+import slides
 import solutions
 from execution import FAILURES, Failure, report
-from nbformat import NotebookNode
-from series import HERE, Lesson, pages, project_field, read
+from series import HERE, Lesson, pages, read
 
-
-def first_picture(notebook: NotebookNode) -> bytes | None:
-    """The first PNG among the outputs."""
-    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
-    pictures = (output.data["image/png"] for output in outputs if "image/png" in output.get("data", {}))
-    return next(map(b64decode, pictures), None)
+OWN = Path(__file__).parent
+TEXTS = ("teachers.md",)  # pages that are written by hand, beside the glossary
 
 
 def failures(folder: Path) -> list[Failure]:
@@ -33,47 +36,83 @@ def failures(folder: Path) -> list[Failure]:
     return [Failure(**failure) for failure in json.loads((folder / FAILURES).read_text(encoding="utf-8"))]
 
 
-def card(this: Lesson, failed: list[Failure]) -> str:
-    """The lesson on the index page, with its first picture, which is written beside it."""
-    lines = [f":::{{grid-item-card}} {this.title}", f":link: {this.path.stem}", ":link-type: doc"]
-    if picture := first_picture(read(this.path)):
-        thumbnail = this.path.with_suffix(".png")
-        thumbnail.write_bytes(picture)
-        lines += [f":img-top: {thumbnail.name}", f":img-alt: First picture of {this.title}"]
-    marks = [f"**Failed at cell {each.cell}.**" for each in failed if each.page == this.path.stem]
-    return "\n".join([*lines, "", *marks, this.summary, ":::"])
+def addresses(series: list[Lesson]) -> dict[str, str]:
+    """The page of each lesson, by its number."""
+    return {this.path.name[:2]: f"{this.path.stem}.html" for this in series}
+
+
+def equations(folder: Path, series: list[Lesson]) -> None:
+    """Write the table of equations, with a link to each cell that it names."""
+    cells = {
+        this.path.name: [cell.id for cell in read(this.path).cells if cell.cell_type == "code"]
+        for this in series
+    }
+
+    def one(match: re.Match[str]) -> str:
+        own, count = cells.get(match["page"], []), int(match["count"])
+        if count > len(own):  # a lesson that is not the committed one
+            return match[0]
+        address = match["page"].replace(".ipynb", f".html#{own[count - 1]}")
+        return f'<a href="{address}">{match["lesson"]}, cell {count}</a>'
+
+    text = (HERE / "equations.md").read_text(encoding="utf-8")
+    named = re.compile(r"\[(?P<lesson>\d\d)\]\((?P<page>[^)]+)\), cell (?P<count>\d+)")
+    (folder / "equations.md").write_text(named.sub(one, text), encoding="utf-8")
+
+
+def paper_figures(figures: Path, folder: Path, series: list[Lesson]) -> None:
+    """Write the page of the paper's figures, as a page of the site."""
+    whole = (figures / "index.html").read_text(encoding="utf-8")
+    body = re.search(r'<div class="paper">.*</div>(?=</main>)', whole, re.DOTALL)
+    text = re.sub(r'(src="|url\()(\./)?(?=figure-)', r"\1figures/", body[0] if body else whole)
+    text = dressing.link(text, addresses(series))
+    (folder / "figures.md").write_text(
+        f"# The figures of *Through a Steerable Lens*, made again\n\n```{{raw}} html\n{text}\n```\n",
+        encoding="utf-8",
+    )
+
+
+def sources(folder: Path, figures: Path) -> list[Lesson]:
+    """Write what Sphinx makes the site of into the folder of executed lessons; the lessons there."""
+    every, failed = pages(folder), failures(folder)
+    series = [this for this in every if this.path.name[:2].isdigit()]
+    solutions.write(folder)
+    index.write(folder, every, failed)
+    gallery.page(figures, folder)
+    paper_figures(figures, folder, series)
+    equations(folder, series)
+    measured.write(folder, addresses(series))
+    reference.write(folder)
+    for name in (*TEXTS, glossary.PAGE.name):
+        text = (OWN / name).read_text(encoding="utf-8")
+        (folder / name).write_text(dressing.link(text, addresses(series)), encoding="utf-8")
+    for this in every:
+        if this.path.stem in slides.LESSONS:
+            slides.write(this, folder / "sheets")
+        dressing.dress(this, series, glossary.foot(read(this.path)))
+    return series
 
 
 def site(folder: Path, figures: Path, target: Path) -> list[str]:
     """Make the static site of the lessons executed into `folder`, with the page of figures beside it.
 
-    Returns what Sphinx warned of, in a line, if anything.
+    Returns what Sphinx warned of, in a line, if anything, and the links that lead nowhere.
     """
-    series, failed = pages(folder), failures(folder)
-    cards = "\n".join(card(this, failed) for this in series)
-    further = ["gallery", "equations", solutions.write(folder), *reference.write(folder)]
-    contents = "\n".join([*(this.path.stem for this in series), *further])
-    shutil.copy(HERE / "equations.md", folder)
-    gallery.page(figures, folder)
-    (folder / "index.md").write_text(
-        f"# Steerlens\n\n{project_field('description')}\n\n"
-        f"```{{raw}} html\n{play.compact()}\n```\n\n::::{{grid}} 1 2 2 3\n{cards}\n::::\n\n"
-        '[Gallery](gallery.md): the morphs, moving. <a href="figures/index.html">The paper\'s figures, made '
-        "again</a>, beside its own words. [Reference](api/index.md): every function.\n\n"
-        f":::{{toctree}}\n:hidden:\n{contents}\n:::\n",
-        encoding="utf-8",
-    )
+    sources(folder, figures)
     shutil.rmtree(target, ignore_errors=True)
-    options = ["-q", "-W", "--keep-going", "-c", str(Path(__file__).parent), "-d", str(folder / ".doctrees")]
+    options = ["-q", "-W", "--keep-going", "-c", str(OWN), "-d", str(folder / ".doctrees")]
     status = subprocess.run([sys.executable, "-m", "sphinx", *options, str(folder), str(target)]).returncode
     play.write(target)
     shutil.copytree(figures, target / "figures")
     shutil.copytree(folder / "sheets", target / "_static", dirs_exist_ok=True)
+    slides.reveal(target)
+    polish.site(target)
     print(f"open {target / 'index.html'}")
-    return ["the site: Sphinx warned, see above"] if status else []
+    warned = ["the site: Sphinx warned, see above"] if status else []
+    return [*warned, *links.broken(target)]
 
 
 if __name__ == "__main__":
-    lessons, figures, target = map(Path, sys.argv[1:])
-    warned = site(lessons, figures, target)
-    report([*failures(lessons), *json.loads((figures / FAILURES).read_text(encoding="utf-8")), *warned])
+    executed, made, target = map(Path, sys.argv[1:])
+    said = site(executed, made, target)
+    report([*failures(executed), *json.loads((made / FAILURES).read_text(encoding="utf-8")), *said])
