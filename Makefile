@@ -1,6 +1,8 @@
 # The commands of the project. Each installs what it needs into .venv by itself; `make help` lists them.
 PYTHON := .venv/bin/python
 UV := $(PYTHON) -m uv pip
+# Python reads compiled files; without this each process of a fresh machine would compile torch again.
+export UV_COMPILE_BYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help notebooks test fuzz lab explore browser figures machines benchmark checkpoints tables \
@@ -18,6 +20,9 @@ notebooks test browser refresh figures: export TQDM_DISABLE := 1
 notebooks test fuzz browser refresh: export OMP_NUM_THREADS := 1
 lab explore: export PYTHONPATH := notebooks/site
 PROMPT := kernel_websocket_connection_class=prompt_connection.PromptConnection
+# A page sends the pictures that are uploaded in one message: 100 MiB instead of 10. Without a page a kernel ends.
+LARGE := tornado_settings="{'websocket_max_message_size': 104857600}"
+CULL := --MappingKernelManager.cull_idle_timeout=300 --MappingKernelManager.cull_interval=60
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' Makefile | expand -t 14
@@ -38,7 +43,7 @@ fuzz: .venv/installed  ## ten thousand bad calls: each must raise one clear erro
 	FUZZ=10000 CI=true $(PYTHON) -m pytest -q tests/test_bad_input.py -k one_bad_argument
 
 # The lessons are run once for both commands, and again when a file or what they run under has changed.
-build/executed: $(shell find steerlens notebooks data/checkpoints data/results -type f -not -name '*.pyc') build/conditions .venv/installed
+build/executed: $(shell find steerlens notebooks data/checkpoints data/results -type f -not -name '*.pyc' -not -path '*/site/play/*') build/conditions .venv/installed
 	@rm -rf build/notebooks
 	@$(PYTHON) notebooks/site/execution.py build/notebooks
 	@touch $@
@@ -50,10 +55,10 @@ build/conditions: always
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 lab: .venv/installed  ## JupyterLab on the lessons
-	$(PYTHON) -m jupyter lab notebooks --ServerApp.$(PROMPT)
+	$(PYTHON) -m jupyter lab notebooks --ServerApp.$(PROMPT) --ServerApp.$(LARGE)
 
 explore: .venv/installed  ## the explorer on a page of its own (Voila)
-	$(PYTHON) -m voila notebooks/explore.ipynb --TagRemovePreprocessor.remove_cell_tags=remove-cell --Voila.$(PROMPT)
+	$(PYTHON) -m voila notebooks/explore.ipynb --TagRemovePreprocessor.remove_cell_tags=remove-cell --Voila.$(PROMPT) --Voila.$(LARGE) $(CULL)
 
 browser: .venv/installed  ## the widgets in a real browser; screenshots in build/browser/ (needs Chromium)
 	$(PYTHON) -m pytest tests/browser
@@ -65,8 +70,8 @@ machines: .venv/installed  ## tests and lessons as other machines would run them
 	$(PYTHON) tests/machines.py
 
 benchmark: .venv/benchmark  ## speed beside other packages
-	for name in importing peers floor linear explorer page; do \
-	  PYTHONPATH=tests/browser $(PYTHON) tests/benchmarks/$$name.py || exit 1; done
+	for name in importing peers floor linear large explorer playground page; do \
+	  PYTHONPATH=tests/browser:notebooks/site $(PYTHON) tests/benchmarks/$$name.py || exit 1; done
 
 checkpoints: .venv/installed  ## train the classifiers and the networks of lessons 10 and 12 again
 	$(PYTHON) -m steerlens.classifiers.models
@@ -79,7 +84,7 @@ tables: .venv/installed  ## measure the tables of lessons 08 to 11 again (needs 
 	$(PYTHON) -m steerlens_lessons.l10_linear.votes
 	$(PYTHON) -m steerlens_lessons.l11_your_model.changed
 
-picture: .venv/installed  ## make the README's picture again (needs the real data)
+picture: .venv/installed  ## make the README's and the explorer's picture again (needs the real data)
 	$(PYTHON) notebooks/site/picture.py
 
 write: .venv/installed  ## badges, set-up cells and links of the lessons, and the README's table

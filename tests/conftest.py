@@ -1,8 +1,12 @@
-"""What several test files share: smooth random classifiers, random images, tolerances by precision."""
+"""What several test files share: random classifiers, images, tolerances by precision, judges of exercises."""
 
+import importlib
+import math
 import os
 
 import pytest
+import series
+import solutions
 import torch
 from torch import nn
 
@@ -53,13 +57,43 @@ def tolerance():
 
 @pytest.fixture
 def says(capsys):
-    """What an exercise's check prints: 'Right', 'Not yet' or 'Open'; with what was expected and what came."""
+    """What an exercise's check prints: 'Right', 'Not yet' or 'Open'."""
 
     def call(check, *arguments, **named):
         check(*arguments, **named)
-        out = capsys.readouterr().out
-        verdict = out.split(":")[0]
-        assert verdict != "Not yet" or ("expected" in out and "got" in out)
-        return verdict
+        return capsys.readouterr().out.split(":")[0]
+
+    return call
+
+
+NONSENSE = ("?", "", None, True, math.nan, -1.5, (), {}, object(), torch.full((2, 3), 7.0), lambda *_: None)
+
+
+@pytest.fixture
+def tells(says):
+    """Each typical slip of an exercise is told as what it is, and nonsense is refused."""
+
+    def call(check, *arguments, **named):
+        key = check.key(*arguments, **named)
+        assert {said: key.error(slip) for said, slip in key.slips.items()} == {
+            said: said for said in key.slips
+        }
+        assert len(key.slips) != 1 and says(check, ..., *arguments, **named) == "Open"
+        assert {says(check, answer, *arguments, **named) for answer in NONSENSE} == {"Not yet"}
+
+    return call
+
+
+@pytest.fixture
+def solved(capsys):
+    """What is printed where the declared solution of an exercise is run, with what the lesson has by then."""
+
+    def call(number, place, **names):
+        (path,) = series.HERE.glob(f"{number}_*.ipynb")
+        (folder,) = (series.HERE / "steerlens_lessons").glob(f"l{number}_*")
+        modules = {"torch": torch, "nn": torch.nn, "math": math, "sl": importlib.import_module("steerlens")}
+        modules["checks"] = importlib.import_module(f"steerlens_lessons.{folder.name}.checks")
+        exec(solutions.exercises(series.read(path))[place - 1].solved, modules | names)
+        return capsys.readouterr().out
 
     return call

@@ -16,10 +16,10 @@ from PIL import Image
 import steerlens as sl
 from steerlens.explorer import Domain, Settings, make_morph, opened, pictures
 from steerlens.explorer.export import transform_code
-from steerlens.explorer.galleries import COMPARISONS, PRESETS
+from steerlens.explorer.galleries import FOR_ALL, PRESETS
 from steerlens.explorer.layout import _files
-from steerlens.explorer.pictures import matched
-from steerlens.explorer.settings import arguments, make_transform
+from steerlens.explorer.settings import ONE, PAIR, arguments, make_transform, side_by_side
+from steerlens.explorer.views import matched
 
 SHAPE = (28, 28)
 DOMAIN = Domain(SHAPE, 3, 4, 2)
@@ -58,11 +58,21 @@ def explorer(model, grey, tmp_path):
 @cache
 def guided():
     """The explorer of the lessons' images, which takes seconds to load them all."""
-    return sl.explore()
+    return sl.explore().explorer
 
 
 def decoded(png):
     return np.asarray(Image.open(io.BytesIO(png)))
+
+
+def other(explorer):
+    """A class that is offered and not asked for."""
+    return next(index for index in explorer.target._names.values() if index != explorer.target.value)
+
+
+def on_screen(explorer, row=0):
+    """Pixels of a picture on the page."""
+    return decoded(b64decode(explorer.stage.pictures[row].value.split("base64,")[1].split('"')[0]))
 
 
 # Settings, bands and code.
@@ -80,9 +90,10 @@ def test_the_code_makes_the_same_morph(settings, classifier, images, tmp_path):
     channels = 3 if settings.luminance else 1
     model, x = classifier(SHAPE, channels, 4, torch.float32), images(2, channels, *SHAPE, dtype=torch.float32)
     explorer = sl.explore(model, x, padding=2, folder=tmp_path)
-    explorer.apply(COMPARISONS[0])
+    explorer.apply(FOR_ALL[0])
     with explorer.quietly():
-        explorer.compare.value, explorer.target.value = False, 2
+        explorer.compare.value = ONE
+        explorer.target.fit(explorer._gallery.classes, -1, 2)
         explorer.panels[0].set(settings)
     explorer.changed()
     explorer.stage.slider.value = 3
@@ -155,7 +166,7 @@ def test_matched_views_lie_at_equal_distances(model, grey):
 
 def test_what_does_not_move_is_not_compared(model, grey):
     still = make_morph(model, grey[:1], Settings(1, regime="frozen", alpha=1e-9), DOMAIN)
-    with pytest.raises(ValueError, match="expected two morphs that move"):
+    with pytest.raises(ValueError, match="expected morphs that all move"):
         matched(model, [still, still])
 
 
@@ -209,7 +220,7 @@ def test_moving_the_slider_swaps_the_picture_and_runs_no_model(explorer, monkeyp
         slider.value = frame
         seen.add(picture.value)
     assert len(seen) == slider.max + 1 and calls == []
-    first = decoded(picture.value)[::8, :224:8, 0]
+    first = on_screen(explorer)[::8, :224:8, 0]
     np.testing.assert_array_equal(first, (explorer._gallery.images[0, 0] * 255).round().byte().numpy())
 
 
@@ -217,7 +228,7 @@ def test_a_view_is_computed_once(explorer):
     calls = []
     explorer._gallery.model.register_forward_hook(lambda *_: calls.append(1))
     first = explorer.target.value
-    explorer.target.value = (first + 1) % 4
+    explorer.target.value = other(explorer)
     assert calls
     calls.clear()
     explorer.target.value = first
@@ -234,19 +245,24 @@ def test_another_image_and_another_target(explorer):
 
 
 def test_a_comparison_has_two_pictures_at_one_distance(explorer):
-    explorer.apply(COMPARISONS[1])
+    explorer.apply(FOR_ALL[1])
     a, b = explorer.views.distances
-    assert explorer.compare.value and len(explorer._tabs.children) == 2
+    assert explorer.compare.value == PAIR and len(explorer._tabs.children) == 2
     assert (a - b).abs().max() < 1.2e-3
     shown = [picture.value for picture in explorer.stage.pictures]
-    assert shown[0] != shown[1] and explorer.stage._second.layout.display is None
+    assert shown[0] != shown[1] and [cell.layout.display for cell in explorer.stage._cells] == [
+        None,
+        None,
+        "none",
+        "none",
+    ]
     explorer.stage.slider.value = 11
     scope = {"model": explorer._gallery.model, "images": explorer._gallery.images}
     exec(explorer.code(), scope)
     for name, frames in zip("ab", explorer.views.frames, strict=True):
         assert (scope[f"shown_{name}"][0] - frames[11]).norm() < 2e-3
-    explorer.compare.value = False
-    assert len(explorer.views) == 1 and explorer.stage._second.layout.display == "none"
+    explorer.compare.value = ONE
+    assert len(explorer.views) == 1 and explorer.stage._cells[1].layout.display == "none"
 
 
 def test_toggles_choose_bands_and_controls_that_do_nothing_are_hidden(explorer):
@@ -299,9 +315,9 @@ def test_exports(explorer, tmp_path):
         assert gif.n_frames == 2 * 24
     assert paths[2].read_text() == explorer.code()
     assert f'download="{paths[3].name}"' in explorer.export.value and "sl.steer" in explorer.export.value
-    explorer.apply(COMPARISONS[0])
+    explorer.apply(FOR_ALL[0])
     with Image.open(explorer.exported("animation")) as gif:
-        assert gif.width == 2 * 224 + 8
+        assert gif.width == 2 * 224 + 1 and gif.height > 224 + 30, "below each: method, p, distance"
 
 
 def test_many_images_are_turned_in_pages(model, images):
@@ -340,9 +356,8 @@ def test_guided_presets_reach_their_target(preset):
     explorer = guided()
     explorer.apply(preset)
     assert "sl-error" not in explorer.message.value and preset.name in explorer.lesson.value
-    assert explorer.settings == [
-        Settings(**{**vars(each), "target": explorer.target.value}) for each in preset.settings
-    ]
+    asked = [replace(each, target=explorer.target.value) for each in preset.settings]
+    assert explorer.settings == side_by_side(preset.compare, asked)
     if preset.start:
         assert explorer._gallery.classes[explorer.views.sources[0]] == preset.start[1]
         assert explorer.views.target_probabilities[0, explorer.stage.slider.value] > 0.9

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from steerlens import Fourier, Pixels, SteerablePyramid
-from steerlens.morphs.frozen import FrozenParts, FrozenPath
 from steerlens.morphs.gradients import gradient_step
+from steerlens.morphs.paths import FrozenParts, FrozenPath
 from steerlens.morphs.steps import AMPLITUDES, amplitude_gain, phasor
 from steerlens.morphs.weights import edit_weights
 

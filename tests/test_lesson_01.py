@@ -24,9 +24,8 @@ def score(x, y):
     return torch.exp(-((x - 0.3) ** 2 + (y - 0.8) ** 2))
 
 
-def test_conjugate_gradient(says):
+def test_conjugate_gradient(says, tells, solved):
     check = checks.check_conjugate_gradient
-    assert says(check, ...) == "Open"
     assert says(check, lambda dx, dy: (dx + 1j * dy) / 2) == "Right"
     for wrong in (
         lambda dx, dy: dx + 1j * dy,  # torch's
@@ -38,11 +37,12 @@ def test_conjugate_gradient(says):
         None,
     ):
         assert says(check, wrong) == "Not yet"
+    tells(check)
+    assert "Right" in solved("01", 1)
 
 
-def test_conventions(says):
+def test_conventions(says, tells, solved):
     check, given = checks.check_conventions, torch.tensor(0.6 - 0.8j)
-    assert says(check, ..., given) == "Open"
     for right in (
         (0.3 - 0.4j, 0.6 + 0.8j),
         [given / 2, given.conj()],
@@ -59,9 +59,11 @@ def test_conventions(says):
         "torch",
     ):
         assert says(check, wrong, given) == "Not yet"
+    tells(check, given)
+    assert "Right" in solved("01", 2)
 
 
-def test_polar_parts(says):
+def test_polar_parts(says, tells, solved):
     def parts(factor=2.0, power=1, sign=1, conjugate=True):
         def answer(S, g):
             product = factor * (S.conjugate() if conjugate else S) * g
@@ -70,7 +72,6 @@ def test_polar_parts(says):
         return answer
 
     check = checks.check_polar_parts
-    assert says(check, ...) == "Open"
     assert says(check, parts()) == "Right"
     for wrong in (
         parts(factor=1.0),
@@ -83,25 +84,27 @@ def test_polar_parts(says):
         lambda S, g: 1 / 0,
     ):
         assert says(check, wrong) == "Not yet"
+    tells(check)
+    assert "Right" in solved("01", 3)
 
 
-def test_half_way(says):
+def test_half_way(says, tells, solved):
     check, right = checks.check_half_way, abs(S) / abs(G)
-    assert says(check, ..., *PAIR) == "Open"
     assert says(check, right, *PAIR) == says(check, PAIR[0].abs() / PAIR[1].abs(), *PAIR) == "Right"
     limit = cmath.phase(G / S)
     assert math.isclose(cmath.phase(1 + right * G / S), limit / 2)
     for wrong in (right / 2, right * 2, 1 / right, -right, S / G, math.nan, ()):
         assert says(check, wrong, *PAIR) == "Not yet"
+    tells(check, *PAIR)
+    assert "Right" in solved("01", 4, S=PAIR[:1], g=PAIR[1:])
 
 
-def test_linear_mode(says):
+def test_linear_mode(says, tells, solved):
     def stepped(alpha=ALPHA, g=G, k=K, gain=lambda z, k: 1 + k * (abs(z) - 1)):
         z = 1 + alpha * g / S
         return S * cmath.exp(1j * k * cmath.phase(z)) * gain(z, k)
 
     check, setting = checks.check_linear_mode, {"alpha": ALPHA, "k": K}
-    assert says(check, ..., *PAIR, **setting) == "Open"
     assert says(check, stepped(), *PAIR, **setting) == "Right"
     for wrong in (
         stepped(alpha=2 * ALPHA),
@@ -113,6 +116,8 @@ def test_linear_mode(says):
         S + K * ALPHA * G,
     ):
         assert says(check, wrong, *PAIR, **setting) == "Not yet"
+    tells(check, *PAIR, **setting)
+    assert "Right" in solved("01", 5, S=PAIR[:1], g=PAIR[1:])
 
 
 def test_toy_gradient_and_its_parts():

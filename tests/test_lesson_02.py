@@ -31,9 +31,8 @@ def shift_x(image):
     return center_of_mass(image)[0, 0, 1].item()
 
 
-def test_check_shift(images, says):
+def test_check_shift(images, says, tells, solved):
     x, shift = images(1, 1, 24, 24), (-2.5, 7.0)
-    assert says(checks.check_shift, ..., x, *shift) == "Open"
     assert says(checks.check_shift, measures.fourier_shift(x, *shift), x, *shift) == "Right"
     for wrong in (
         measures.fourier_shift(x, 2.5, -7.0),  # the wrong sign
@@ -44,12 +43,13 @@ def test_check_shift(images, says):
         "moved",
     ):
         assert says(checks.check_shift, wrong, x, *shift) == "Not yet"
+    tells(checks.check_shift, x, *shift)
+    assert "Right" in solved("02", 1, parrot=images(1, 1, 128, 128))
 
 
-def test_check_steering(says):
+def test_check_steering(says, tells, solved):
     gap = math.radians(20) - math.pi * torch.arange(3) / 3
     right = (1 + 2 * torch.cos(2 * gap)) / 3
-    assert says(checks.check_steering, ..., 20) == "Open"
     assert says(checks.check_steering, right, 20) == "Right"
     assert says(checks.check_steering, right.tolist(), 20) == "Right"
     for wrong in (
@@ -60,9 +60,11 @@ def test_check_steering(says):
         torch.exp(2j * gap) / 3,  # the conjugate frequency forgotten
     ):
         assert says(checks.check_steering, wrong, 20) == "Not yet"
+    tells(checks.check_steering, 20)
+    assert "Right" in solved("02", 2)
 
 
-def test_check_without(images, says):
+def test_check_without(images, says, tells, solved):
     x = images(1, 1, 64, 64)
     c = SMALL.analyze(x)
 
@@ -70,7 +72,6 @@ def test_check_without(images, says):
         keep = torch.tensor(weights)[:, None, None]
         return SMALL.synthesize(c.map(lambda S: S * keep, lambda r: residual * r))
 
-    assert says(checks.check_without, ..., SMALL, x, 0) == "Open"
     assert says(checks.check_without, result([0.0, 1, 1, 1]), SMALL, x, 0) == "Right"
     for wrong in (
         result([0.0, 1, 1, 1], residual=0.0),  # the residuals forgotten
@@ -79,15 +80,16 @@ def test_check_without(images, says):
         result([0.5, 1, 1, 1]),
     ):
         assert says(checks.check_without, wrong, SMALL, x, 0) == "Not yet"
+    tells(checks.check_without, SMALL, x, 0)
+    assert "Right" in solved("02", 3, pyramid=SMALL, parrot=x, c=c)
 
 
-def test_check_move(disk, says):
+def test_check_move(disk, says, tells, solved):
     c, shift = SMALL.analyze(disk), (-3.0, -2.0)
 
     def result(*arguments, **options):
         return SMALL.synthesize(measures.move(SMALL, c, *arguments, **options))
 
-    assert says(checks.check_move, ..., SMALL, disk, *shift) == "Open"
     assert says(checks.check_move, result(shift), SMALL, disk, *shift) == "Right"
     for wrong in (
         result((3.0, 2.0)),  # the conjugate turn
@@ -97,15 +99,22 @@ def test_check_move(disk, says):
         measures.fourier_shift(disk, *shift),  # the truth, but not made by phases
     ):
         assert says(checks.check_move, wrong, SMALL, disk, *shift) == "Not yet"
+    tells(checks.check_move, SMALL, disk, *shift)
+
+    def turned(pyramid, c, dy, dx):
+        return measures.move(pyramid, c, (dy, dx), lowpass=False)
+
+    def with_lowpass(pyramid, c, dy, dx):
+        return measures.move(pyramid, c, (dy, dx), scales=())
+
+    ways = {"turned": turned, "with_lowpass": with_lowpass}
+    assert "Right" in solved("02", 4, small=SMALL, disk=disk, d=c, **ways)
 
 
-def test_wrong_answers_are_told_how_far_off_they_are(images, capsys):
+def test_an_unchanged_image_is_told(images, capsys):
     x = images(1, 1, 16, 16)
     checks.check_shift(x, x, 1.0, 0.0)
-    out = capsys.readouterr().out
-    assert "expected the image moved 1 down and 0 right of shape (1, 1, 16, 16)" in out
-    assert "yours is off by up to" in out
-    assert "got a tensor of shape (1, 1, 16, 16)" in out
+    assert "Not yet: nothing has changed." in capsys.readouterr().out
 
 
 def test_only_chosen_bands_turn(images):

@@ -97,12 +97,11 @@ def test_progress_and_half_against_k(morph):
     assert half[[0, 2]].tolist() == left
 
 
-def test_check_half(morph, says):
+def test_check_half(morph, says, tells, solved):
     ends = morph.frames[:, -1, 0]
     left, down = ends[:, :, :32].sum((1, 2)), ends[:, 32:].sum((1, 2))
     total = ends.sum((1, 2))
     right = torch.stack([left[0], total[1] - left[1], left[2], down[3]]) / total
-    assert says(checks.check_half, ..., morph) == "Open"
     assert says(checks.check_half, right, morph) == "Right"
     assert says(checks.check_half, right.tolist(), morph) == "Right"
     for wrong in (
@@ -114,22 +113,25 @@ def test_check_half(morph, says):
         "most",
     ):
         assert says(checks.check_half, wrong, morph) == "Not yet"
+    tells(checks.check_half, morph)
+    assert "Right" in solved("03", 1, figure_2={"both": morph})
 
 
-def test_check_doubled(model, morph, says):
+def test_check_doubled(model, morph, says, tells, solved):
     path = measures.centroid_path(morph)[1]
     named = {"model": model, "morph": morph, "row": 1, "alpha": 0.4, "k": 20.0}
-    assert says(checks.check_doubled, ..., **named) == "Open"
     assert says(checks.check_doubled, path[3], **named) == "Right"  # k = 40 of alpha = 0.2
     assert says(checks.check_doubled, tuple(path[3].tolist()), **named) == "Right"
     for wrong in (path[2], path[4], path[3].flip(0), 2 * path[3], -path[3], 40, None):
         assert says(checks.check_doubled, wrong, **named) == "Not yet"
+    tells(checks.check_doubled, **named)
+    place = {"path": {(1, 40): path[3]}, "figure_2": {"both": morph}, "model": model}
+    assert "Right" in solved("03", 2, **place)
 
 
-def test_check_fooled(model, says):
+def test_check_fooled(model, says, tells, solved, capsys):
     far = disks(ZERO, torch.tensor([-27.0]), radius=4.0)
     right = far + disks(ZERO, torch.tensor([6.0]), radius=6.0)
-    assert says(checks.check_fooled, ..., model) == "Open"
     assert says(checks.check_fooled, right, model) == "Right"
     assert says(checks.check_fooled, shapes.shape("two abreast", 0, -5), model) == "Right"
     for wrong in (
@@ -141,9 +143,15 @@ def test_check_fooled(model, says):
         "a ring",
     ):
         assert says(checks.check_fooled, wrong, model) == "Not yet"
+    tells(checks.check_fooled, model)
+    assert "Right" in solved("03", 3, model=model, disks=disks)
+    checks.check_fooled(disks(ZERO, torch.tensor([6.0])), model)
+    checks.check_fooled(2 * right, model)
+    out = capsys.readouterr().out
+    assert "its centre of mass lies at x = 6.0, y = 0.0" in out and "it leaves [0, 1]" in out
 
 
-def test_check_literal(model, says):
+def test_check_literal(model, says, solved):
     data, targets = measures.cases(12)
     case = (model, data.images, targets)
     assert says(checks.check_literal, ..., *case) == "Open"
@@ -151,6 +159,11 @@ def test_check_literal(model, says):
     assert says(checks.check_literal, [0, 12], *case) == "Right"
     for wrong in ((12, 0), (0, 0), (12, 12), 0, (0,), "none and all"):
         assert says(checks.check_literal, wrong, *case) == "Not yet"
+    key = checks.check_literal.key(*case)
+    assert key.error((12, 0)) == "it is in the opposite order" and "shares" in key.error((0, 1))
+    three, five = (SteerablePyramid((64, 64), scales, 4) for scales in (3, 5))
+    lesson = {"model": model, "disks_500": data, "targets": targets, "three": three, "five": five}
+    assert "Right" in solved("03", 4, measures=measures, **lesson)
 
 
 @pytest.mark.parametrize("name", shapes.SHAPES)

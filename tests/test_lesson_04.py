@@ -1,10 +1,10 @@
 """Lesson 04: which morphs are made, what is counted on them, checks of exercises, pictures, the widget."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
-from steerlens_lessons.l00_quickstart.checks import check_frozen_frame
 from steerlens_lessons.l04_mnist import checks, figures, measures, widgets
 from steerlens_lessons.l04_mnist.measures import PYRAMID
 
@@ -119,24 +119,28 @@ def test_nearest_neighbours_vote():
     assert measures.nearest_neighbours(train, shown, k=3).tolist() == [0, 1]
 
 
-def test_check_peak(two_ways, says):
+def test_check_peak(two_ways, says, tells, solved):
     median = two_ways.target_probabilities.quantile(0.5, dim=0)
     peak = int(median.argmax())
-    assert says(checks.check_peak, ..., two_ways) == "Open"
     assert says(checks.check_peak, peak, two_ways) == "Right"
     assert says(checks.check_peak, two_ways.steps[peak], two_ways) == "Right"
     for wrong in (peak + 1, peak - 1, median.max().item(), "the last", None):
         assert says(checks.check_peak, wrong, two_ways) == "Not yet"
+    p = torch.tensor([[0.35, 0.9, 0.4, 0.0], [0.0, 0.0, 0.5, 0.6], [1.0, 0.0, 0.4, 0.0]])
+    apart = SimpleNamespace(target_probabilities=p, steps=torch.arange(4.0))
+    tells(checks.check_peak, apart)
+    assert "Right" in solved("04", 1, frozen={0.3: two_ways})
 
 
-def test_check_asymmetry(says):
+def test_check_asymmetry(says, tells, solved):
     matrix = torch.tensor([[math.nan, 9.0, 4.0], [3.0, math.nan, 8.0], [9.0, 8.0, math.nan]])
     matrix = matrix.double()
-    assert says(checks.check_asymmetry, ..., matrix) == "Open"
     assert says(checks.check_asymmetry, (0, 1), matrix) == "Right"
     assert says(checks.check_asymmetry, [0, 1], matrix) == "Right"
     for wrong in ((1, 0), (2, 0), (0, 0), 1, "0, 1", (0, 1, 2)):
         assert says(checks.check_asymmetry, wrong, matrix) == "Not yet"
+    tells(checks.check_asymmetry, matrix)
+    assert "Right" in solved("04", 2, distance=matrix)
 
 
 def test_check_asymmetry_takes_any_of_equals(says):
@@ -145,7 +149,7 @@ def test_check_asymmetry_takes_any_of_equals(says):
         assert says(checks.check_asymmetry, pair, matrix) == "Right"
 
 
-def test_check_frozen_frame_of_linear_amplitudes(model, x, says):
+def test_check_linear_frame(model, x, says, tells, solved):
     targets, k, alpha = (model(x).argmax(1) + 1) % 5, 4, 3.0
     morph = extrapolate(model, x, targets, SMALL, alpha=alpha, steps=6, residuals="fixed", amplitude="linear")
     c, g = SMALL.analyze(x), wirtinger_gradient(model, x, targets, SMALL)
@@ -158,8 +162,8 @@ def test_check_frozen_frame_of_linear_amplitudes(model, x, says):
     def linear(z):
         return torch.polar((1 + k * (z.abs() - 1)).clamp(min=0), k * z.angle())
 
-    assert says(check_frozen_frame, ..., morph, k) == "Open"
-    assert says(check_frozen_frame, frame(linear), morph, k) == "Right"
+    case = (morph, k, SMALL, c, g, alpha)
+    assert says(checks.check_linear_frame, frame(linear), *case) == "Right"
     for wrong in (
         frame(lambda z: torch.polar(torch.ones_like(z.abs()), k * z.angle())),  # constant
         frame(lambda z: z**k),  # compounded
@@ -169,10 +173,16 @@ def test_check_frozen_frame_of_linear_amplitudes(model, x, says):
         x[:1],
         None,
     ):
-        assert says(check_frozen_frame, wrong, morph, k) == "Not yet"
+        assert says(checks.check_linear_frame, wrong, *case) == "Not yet"
+    tells(checks.check_linear_frame, *case)
+    digits = ImageData(x, targets, tuple("01234"), "noise")
+    lesson = {"model": model, "digits": digits, "asked": targets, "pyramid": SMALL}
+    one = (model, x[:1], targets[:1], SMALL)
+    parts = {"c": SMALL.analyze(x[:1]), "g": wirtinger_gradient(*one)}
+    assert "Right" in solved("04", 3, hundred=torch.arange(2), **lesson, **parts)
 
 
-def test_check_reading(capsys):
+def test_check_reading(capsys, solved):
     sources, targets = torch.tensor([1, 2, 3, 4]), torch.tensor([5, 6, 7, 8])
 
     def said(answer):
@@ -183,9 +193,15 @@ def test_check_reading(capsys):
     read = said("56?4")
     assert read.startswith("Right: '56?4'.\n2/4 [15%, 85%] read as the target, 1 as the source, 1 otherwise")
     assert "\n4/4 [" in said("5 6 7 8")
-    assert "\n0/4 [" in said("²³xx")
     for wrong in ("567", "56788", 5678, ["5", "6", "7", "8"], None):
         assert said(wrong).startswith("Not yet: expected a string of 4 digits")
+    for unread in ("????", "²³xx", "5???"):
+        assert "were read, and half is the least" in said(unread)
+    assert "the same digit" in said("5555") and "is the order right?" in said("8765")
+    forty = torch.arange(40)
+    read = {"first p ≥ 0.99": forty % 10, "k = 40": forty % 10}
+    lesson = {"drawn": forty, "read": read, "sources": forty % 10, "targets": (forty + 1) % 10}
+    assert solved("04", 4, **lesson).count("Right") == 2
 
 
 def test_pair_canvas_places_pairs_and_sources():

@@ -8,7 +8,7 @@ from steerlens_lessons.l05_color import cases, checks, measures, widgets
 
 from steerlens import plot, steer
 from steerlens.data import COLORS, COMPOSITE, PURE, ImageData
-from steerlens.transforms.color import hue
+from steerlens.transforms.color import RGB_TO_YIQ, hue
 
 NAMES = tuple(f"{color} {digit}" for color in COLORS for digit in range(10))
 
@@ -36,32 +36,35 @@ def pairs(model, strokes):
     return ImageData(images, seen, NAMES, "crosses")
 
 
-def test_check_color(says):
+def test_check_color(says, tells, solved):
     magenta = (0.413, 0.275, 0.523)
-    assert says(checks.check_color, ..., magenta) == "Open"
     for right in ((1, 0, 1), [1.0, 0.0, 1.0], torch.tensor([1.0, 0, 1])):
         assert says(checks.check_color, right, magenta) == "Right"
     for wrong in ((1, 1, 0), (0, 1, 0), (1, 0), magenta, "magenta", None):
         assert says(checks.check_color, wrong, magenta) == "Not yet"
+    tells(checks.check_color, magenta)
+    assert "Right" in solved("05", 1)
 
 
-def test_check_channels(strokes, says):
+def test_check_channels(strokes, model, pairs, says, tells, solved):
     yellow = strokes[4:5]
-    assert says(checks.check_channels, ..., yellow) == "Open"
     for right in ({"red", "green"}, ["green", "red"]):
         assert says(checks.check_channels, right, yellow) == "Right"
     for wrong in ({"blue"}, {"red", "green", "blue"}, {"red"}, "red", set(), 3):
         assert says(checks.check_channels, wrong, yellow) == "Not yet"
+    tells(checks.check_channels, yellow)
+    assert "Right" in solved("05", 2, cases=cases, sixty=model, pairs=pairs, rgb=cases.PYRAMID)
 
 
-def test_check_green_share(says):
-    assert says(checks.check_green_share, ...) == "Open"
+def test_check_green_share(says, tells, solved):
     assert says(checks.check_green_share, 0.587**2 / (0.299**2 + 0.587**2 + 0.114**2)) == "Right"
     for wrong in (0.587, 1 / 3, 0.344, 77, "three quarters"):
         assert says(checks.check_green_share, wrong) == "Not yet"
+    tells(checks.check_green_share)
+    assert "Right" in solved("05", 4, M=torch.tensor(RGB_TO_YIQ))
 
 
-def test_check_amplifiers(strokes, says, capsys, monkeypatch):
+def test_check_amplifiers(strokes, says, capsys, monkeypatch, tells, solved):
     """A stand-in for the morph: white light with Y, and yellow of the same luminance with I and Q."""
     magenta, target = strokes[3:4], NAMES.index("yellow 5")
     yellow = strokes[4:5] * 0.413 / 0.886
@@ -72,13 +75,15 @@ def test_check_amplifiers(strokes, says, capsys, monkeypatch):
 
     monkeypatch.setattr(checks, "recolored", fake)
     check = (None, magenta, target)
-    assert says(checks.check_amplifiers, ..., *check) == "Open"
     for right in ((0, 1, 1), (0.25, 1, 1)):
         assert says(checks.check_amplifiers, right, *check) == "Right"
     for wrong in ((1, 0, 0), (1, 1, 1), (0, 1, 0), (0, 0, 0.5), (1, 1), "Q", None):
         assert says(checks.check_amplifiers, wrong, *check) == "Not yet"
     checks.check_amplifiers((1, 0, 0), *check)
     assert "hue 120 degrees off the aim" in capsys.readouterr().out
+    tells(checks.check_amplifiers, *check)
+    lesson = {"sixty": None, "five": magenta, "pairs": SimpleNamespace(classes=NAMES)}
+    assert "Right" in solved("05", 3, **lesson)
 
 
 def test_targets_differ_in_what_they_should():

@@ -1,5 +1,7 @@
 """Lesson 06: regions, fitted factors, the morph's relatives, the checks, figures and the widget."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from steerlens_lessons.l06_faces import checks, figures, measures, relatives, widgets
@@ -99,23 +101,23 @@ def test_distance_of_the_first_arrival(morph):
     assert len(measures.distance_at(morph, 1.1)) == 0
 
 
-def test_check_density(images, says):
+def test_check_density(images, says, tells, solved):
     edits = images(5, 1, *SHAPE) - 0.3
     right = measures.densities(edits)["mouth"].quantile(0.5).item()
     share = measures.region_shares(edits)["mouth"].quantile(0.5).item()
-    assert says(checks.check_density, ..., edits) == "Open"
     for answer in (right, torch.tensor(right), 1.005 * right):
         assert says(checks.check_density, answer, edits) == "Right"
     for wrong in (share, 1 / right, right**2 + 0.1, measures.densities(edits)["mouth"][:2], "mouth", None):
         assert says(checks.check_density, wrong, edits) == "Not yet"
+    tells(checks.check_density, edits)
+    assert "Right" in solved("06", 1, measures=measures, edits={"frozen": edits})
 
 
-def test_check_counterfactual(says):
+def test_check_counterfactual(says, tells, solved):
     factors = face_factors(4, seed=5)
     truth = draw_faces(drawing.flipped(factors))
-    assert says(checks.check_counterfactual, ..., truth) == "Open"
     turned = {**factors, "curvature": -factors["curvature"]}
-    assert says(checks.check_counterfactual, draw_faces(turned), truth) == "Right"
+    assert says(checks.check_counterfactual, draw_faces(turned), truth, factors) == "Right"
     for wrong in (
         draw_faces(factors),
         draw_faces({**turned, "mouth_contrast": 0 * turned["mouth_contrast"]}),
@@ -126,26 +128,35 @@ def test_check_counterfactual(says):
         truth[:1],
         turned,
     ):
-        assert says(checks.check_counterfactual, wrong, truth) == "Not yet"
+        assert says(checks.check_counterfactual, wrong, truth, factors) == "Not yet"
+    tells(checks.check_counterfactual, truth, factors)
+    lesson = {"rows_of": lambda *_: factors}
+    assert "Right" in solved("06", 2, factors=SimpleNamespace(**lesson), drawn_from=None, truth=truth)
 
 
-def test_check_largest_factor(says):
+def test_check_largest_factor(says, tells, solved):
     shares = {"nose": 0.2, "skin": 0.0, "mouth_contrast": 0.6, "curvature": 0.1}
-    assert says(checks.check_largest_factor, ..., shares) == "Open"
     assert says(checks.check_largest_factor, "mouth_contrast", shares) == "Right"
     for wrong in ("nose", "curvature", "skin", 1, 0.6, None):
         assert says(checks.check_largest_factor, wrong, shares) == "Not yet"
+    tells(checks.check_largest_factor, shares)
+    middle = torch.linspace(1, 0, len(drawing.NAMES))[None]
+    assert "Right" in solved("06", 3, shares={"Fourier, phase": middle}, factors=drawing)
 
 
-def test_check_row_where(says):
+def test_check_row_where(says, tells, solved):
     better, worse = torch.tensor([0.1, 0.9, 0.5, 0.6]), torch.tensor([0.2, 0.8, 0.5, 0.1])
-    assert says(checks.check_row_where, ..., better, worse) == "Open"
     for right in (1, 3, torch.tensor(3)):
         assert says(checks.check_row_where, right, better, worse) == "Right"
     for wrong in (0, 2, 4, 1.5, True, None, "1st", [1]):
         assert says(checks.check_row_where, wrong, better, worse) == "Not yet"
     assert says(checks.check_row_where, None, worse * 0, worse) == "Right"
     assert says(checks.check_row_where, 0, worse * 0, worse) == "Not yet"
+    tells(checks.check_row_where, better, worse)
+    frozen, phase = (SimpleNamespace(at_distance=lambda _, p=p: (p, None)) for p in (better, worse))
+    lesson = {"morphs": {"frozen": frozen}, "phase": phase, "expect": lambda *_: None, "real": False}
+    lesson["measures"] = SimpleNamespace(scores=lambda model, p, targets: p)
+    assert "Right" in solved("06", 4, model=None, targets=None, **lesson)
 
 
 def test_tangents_are_derivatives():

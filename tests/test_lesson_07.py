@@ -1,6 +1,7 @@
 """Lesson 07: the Fourier figures, what is measured on edits, pixel ascent, widget and checks."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -181,44 +182,55 @@ def test_still_picture_has_a_row_a_setting(x):
     assert [axis.get_ylabel() for axis in axes[::3]] == ["scale 0\n135°", "scale 1\n45°", "scale 2\n0°"]
 
 
-def test_check_participation(says, images):
+def test_check_participation(says, images, tells, solved):
     edits = images(5, 1, 28, 28) - 0.5
     energy = edits.flatten(1).square()
     right = energy.sum(1) ** 2 / (784 * energy.square().sum(1))
-    assert says(checks.check_participation, ..., edits) == "Open"
     assert says(checks.check_participation, right, edits) == "Right"
     assert says(checks.check_participation, right.tolist(), edits) == "Right"
     for wrong in (784 * right, right.mean(), 1 / right, energy.sum(1), right[:4], "0.5", None):
         assert says(checks.check_participation, wrong, edits) == "Not yet"
+    tells(checks.check_participation, edits)
+    live = SimpleNamespace(at_distance=lambda _: (edits, None))
+    assert "Right" in solved("07", 1, live={"Fourier, phase": live}, x=0)
 
 
-def test_check_moved(says, x):
+def test_check_moved(says, x, tells, solved):
     image, w = x[:1], 2 * torch.pi * torch.fft.fftfreq(28)
 
     def moved(down, right):
         ramp = torch.exp(-1j * (down * w[:, None] + right * w))
         return torch.fft.ifft2(torch.fft.fft2(image) * ramp).real
 
-    assert says(checks.check_moved, ..., image, 4, 6) == "Open"
     assert says(checks.check_moved, moved(4, 6), image, 4, 6) == "Right"
     for wrong in (moved(-4, -6), moved(6, 4), moved(4, 0), image, moved(4, 6)[0], None):
         assert says(checks.check_moved, wrong, image, 4, 6) == "Not yet"
+    tells(checks.check_moved, image, 4, 6)
+    assert "Right" in solved("07", 2, three=image)
 
 
-def test_check_dead(says, x):
+def test_check_dead(says, x, tells, solved):
     u = mnist.PYRAMID.synthesize(mnist.PYRAMID.analyze(x))
     share = ((u < 0) | (u > 1)).double().mean()
-    assert says(checks.check_dead, ..., u) == "Open"
     assert says(checks.check_dead, share, u) == "Right"
     assert says(checks.check_dead, share.item(), u) == "Right"
     for wrong in (0, 1 - share, 100 * share, (x == 0).double().mean(), "half", None):
         assert says(checks.check_dead, wrong, u) == "Not yet"
+    tells(checks.check_dead, u)
+    assert "Right" in solved("07", 3, pyramid=mnist.PYRAMID, x=x)
 
 
-def test_check_most_translated(says):
+def test_check_most_translated(says, tells, solved):
     explained = torch.tensor([0.1, 0.4, 0.2])
-    assert says(checks.check_most_translated, ..., explained) == "Open"
     assert says(checks.check_most_translated, 1, explained) == "Right"
     assert says(checks.check_most_translated, torch.tensor(1), explained) == "Right"
     for wrong in (0, 2, 0.4, 1.5, "one", None):
         assert says(checks.check_most_translated, wrong, explained) == "Not yet"
+    tells(checks.check_most_translated, explained)
+    lesson = {
+        "found": {2.0: {"Fourier, phase": {"moved": explained}}},
+        "labels": explained,
+        "targets": explained,
+    }
+    strip = SimpleNamespace(filmstrip=lambda *_, **__: None)
+    assert "Right" in solved("07", 4, sl=strip, live={"Fourier, phase": None}, **lesson)

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -255,26 +256,29 @@ def test_edit_grid(images):
 
 
 # The exercises.
-def test_check_distance(says):
+def test_check_distance(says, tells, solved):
     x = torch.zeros(1, 1, 28, 28)
-    assert says(checks.check_distance, ..., x, x + 0.1) == "Open"
     assert says(checks.check_distance, 2.8, x, x + 0.1) == "Right"
     assert says(checks.check_distance, 7.84, x, x + 0.1) == "Not yet"
+    tells(checks.check_distance, x, x + 0.1)
+    assert "Right" in solved("08", 1, x=x, edited=x + 0.1)
 
 
-def test_check_share(says, table):
-    assert says(checks.check_share, ..., table, "one", 2.0) == "Open"
+def test_check_share(says, table, tells, solved):
     assert says(checks.check_share, 0.25, table, "one", 2.0) == "Right"
     for wrong in (0.75, 1.0, "0.25 of them"):
         assert says(checks.check_share, wrong, table, "one", 2.0) == "Not yet"
+    tells(checks.check_share, table, "one", 2.0)
+    values = {key: value[[0, 0, 1]] for key, value in table.values["one"].items()}
+    lesson = tables.Table({"pixel": values}, table.labels, table.targets, {"distances": [1.0, 2.0, 4.0]})
+    assert "Right" in solved("08", 2, mnist=lesson)
 
 
-def test_check_fooled(says, classifier, images):
+def test_check_fooled(says, classifier, images, tells, solved):
     source = images(1, 1, 28, 28, dtype=torch.float32)
     driver, judge = (classifier((28, 28), classes=10, dtype=torch.float32, seed=n) for n in (0, 1))
     target = (judge(source).argmax(1).item() + 1) % 10
     case = (driver, [judge, judge], source, target)
-    assert says(checks.check_fooled, ..., *case) == "Open"
     assert says(checks.check_fooled, source, *case) == "Not yet"
     with torch.no_grad():
         driver[-1].bias[target] += 100
@@ -284,9 +288,20 @@ def test_check_fooled(says, classifier, images):
     assert says(checks.check_fooled, source[0], *case) == "Not yet"
     wrong = (driver, [judge, driver], source, target)  # one judge sees the target
     assert says(checks.check_fooled, source, *wrong) == "Not yet"
+    tells(checks.check_fooled, *case)
+    nets = [classifier((28, 28), classes=10, dtype=torch.float32) for _ in range(2)]
+    with torch.no_grad():
+        for net, convinced in zip(nets, (9, 0), strict=True):
+            net[-1].bias[convinced] += 100
+    lesson = {"driver": nets[0], "x": source.expand(8, 1, 28, 28), "editors": {"pixel": None}}
+    lesson["matched_edit"] = lambda driver, x, *_: (x, None)
+    lesson["table"] = SimpleNamespace(model=lambda *_: nets[1], judged=lambda *_: ())
+    lesson["figures"] = SimpleNamespace(edit_grid=lambda *_: None)
+    assert "Right" in solved("08", 3, targets=[9] * 8, captions=[""] * 8, **lesson)
 
 
-def test_check_conclusion(says):
-    assert says(checks.check_conclusion, ...) == "Open"
+def test_check_conclusion(says, tells, solved):
     assert says(checks.check_conclusion, "(c)"[1]) == "Right"
     assert [says(checks.check_conclusion, wrong) for wrong in "abd"] == ["Not yet"] * 3
+    tells(checks.check_conclusion)
+    assert "Right" in solved("08", 4)

@@ -1,6 +1,7 @@
 """Lesson 09: its measures, stored table, figures, widget, and the checks of the exercises."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -226,40 +227,45 @@ def test_the_sheet_shows_every_picture_and_name():
     )
 
 
-def test_check_contrast(says, x):
+def test_check_contrast(says, x, tells, solved):
     spectrum = magnitude_spectrum(x)
     canvas = spectrum.synthesize(tuple(torch.zeros_like(r) for r in spectrum.magnitudes))
     right = canvas.square().mean().sqrt()
-    assert says(checks.check_contrast, ..., spectrum) == "Open"
     for answer in (right, right.item()):
         assert says(checks.check_contrast, answer, spectrum) == "Right"
     for wrong in (1, right**2, 2 * right, right * x[0].numel() ** 0.5, "a", None):
         assert says(checks.check_contrast, wrong, spectrum) == "Not yet"
+    tells(checks.check_contrast, spectrum)
+    assert "Right" in solved("09", 1, spectrum=spectrum, photos=x)
 
 
-def test_check_difference(says, net, x):
+def test_check_difference(says, net, x, tells, solved):
     a, b = objectives.logit(net, 1), objectives.logit(net, 3)
-    assert says(checks.check_difference, ..., net, x, 1, 3) == "Open"
     assert says(checks.check_difference, a - b, net, x, 1, 3) == "Right"
     for wrong in (b - a, a + b, a, 2 * a - b, objectives.logit(net, [1, 3]), "a - b", 3):
         assert says(checks.check_difference, wrong, net, x, 1, 3) == "Not yet"
+    tells(checks.check_difference, net, x, 1, 3)
+    names = {"objectives": objectives, "model": net, "asked": 1, "other": 3}
+    assert "Right" in solved("09", 2, photos=x, **names)
 
 
-def test_check_best_phases(says, x):
+def test_check_best_phases(says, x, tells, solved):
     spectrum = magnitude_spectrum(x)
     w = spectrum.canvas_of(x[:1])
     right = spectrum.transform.analyze(w).bands[0].angle()
     case = (spectrum, w)
-    assert says(checks.check_best_phases, ..., *case) == "Open"
     for answer in (right, right + 2 * math.pi):
         assert says(checks.check_best_phases, answer, *case) == "Right"
     for wrong in (-right, 0 * right, right + 0.1, right[..., 1:], 0.5, None):
         assert says(checks.check_best_phases, wrong, *case) == "Not yet"
+    tells(checks.check_best_phases, *case)
+    assert "Right" in solved("09", 3, spectrum=spectrum, photos=x)
 
 
-def test_check_corrected(says, images):
+def test_check_corrected(says, images, tells, solved):
     seen, null = images(1, 8, 8), 0.1 + images(1, 8, 8, seed=1)
-    assert says(checks.check_corrected, ..., seen, null) == "Open"
     assert says(checks.check_corrected, seen / null, seen, null) == "Right"
     for wrong in (seen, null / seen, seen * null, seen - null, (seen / null)[0], 1.0, None):
         assert says(checks.check_corrected, wrong, seen, null) == "Not yet"
+    tells(checks.check_corrected, seen, null)
+    assert "Right" in solved("09", 4, shark=SimpleNamespace(transparency=seen), null=null)

@@ -187,10 +187,9 @@ def test_grey_levels(images):
     assert measures.grey_levels((x + 2 / 255 - x).norm().item(), x) == pytest.approx(2)
 
 
-def test_check_two_logits(says, one_logit, images):
+def test_check_two_logits(says, one_logit, images, tells, solved):
     x = images(4, 3, 8, 8, dtype=torch.float32)
     check = checks.check_two_logits
-    assert says(check, ..., one_logit, x) == "Open"
     assert says(check, TwoLogits(one_logit), one_logit, x) == "Right"
     halves = lambda z: torch.cat([-z / 2, z / 2], 1)  # noqa: E731
     assert says(check, nn.Sequential(one_logit, Apply(halves)), one_logit, x) == "Right"
@@ -202,6 +201,8 @@ def test_check_two_logits(says, one_logit, images):
         3,
     ):
         assert says(check, wrong, one_logit, x) == "Not yet"
+    tells(check, one_logit, x)
+    assert "Right" in solved("11", 1)
 
 
 class Apply(nn.Module):
@@ -213,10 +214,9 @@ class Apply(nn.Module):
         return self.function(x)
 
 
-def test_check_resized(says, one_logit, images):
+def test_check_resized(says, one_logit, images, tells, solved):
     x = images(4, 3, 32, 32, dtype=torch.float32)
     check = checks.check_resized
-    assert says(check, ..., one_logit, x, 8) == "Open"
     assert says(check, Resized(one_logit), one_logit, x, 8) == "Right"
     for wrong in (
         one_logit,
@@ -226,21 +226,25 @@ def test_check_resized(says, one_logit, images):
         "8x8",
     ):
         assert says(check, wrong, one_logit, x, 8) == "Not yet"
+    tells(check, one_logit, x, 8)
+    assert "Right" in solved("11", 2, one_logit=one_logit)
 
 
-def test_check_peak(says, morph):
+def test_check_peak(says, morph, solved):
     right = morph.steps[morph.target_probabilities.quantile(0.5, dim=0).argmax()].item()
     assert says(checks.check_peak, ..., morph) == "Open"
     assert says(checks.check_peak, right, morph) == "Right"
     for wrong in [*(k for k in morph.steps.tolist() if k != right), "k", None]:
         assert says(checks.check_peak, wrong, morph) == "Not yet"
+    assert "Right" in solved("11", 3, frozen=morph)
 
 
-def test_check_grey_levels(says):
+def test_check_grey_levels(says, tells, solved):
     photograph = torch.zeros(1, 3, 224, 224)
     check = checks.check_grey_levels
-    assert says(check, ..., 4.0, photograph) == "Open"
     assert says(check, 255 * 4 / (3 * 224 * 224) ** 0.5, 4.0, photograph) == "Right"
     assert says(check, 2.63, 4.0, photograph) == "Right"
     for wrong in (4 / 224, 255 * 4 / 224, 255 * 4 / (3 * 224 * 224), 4 / (3 * 224 * 224) ** 0.5, "few"):
         assert says(check, wrong, 4.0, photograph) == "Not yet"
+    tells(check, 4.0, photograph)
+    assert "Right" in solved("11", 4)

@@ -1,12 +1,16 @@
 """Lesson 12: its networks, what is measured where the answer is known, and the checks of its exercises."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from steerlens_lessons.l12_questions import checks, measures, networks
 from torch import nn
+from torch.nn.functional import normalize
 
 import steerlens as sl
 from steerlens.data.disks import disks
+from steerlens.evaluation import center_of_mass
 
 ZERO = torch.zeros(3)
 
@@ -99,21 +103,42 @@ def test_answers_of_the_truth_and_of_a_veil():
     assert alike[0] == pytest.approx(1) and alike[1] < 0.5
 
 
-def test_check_wish(says):
+def test_check_wish(says, tells, solved):
     def right(outputs, images):
         return -(outputs - torch.tensor([-5.0, 8.0])).square().sum(1)
 
-    assert says(checks.check_wish, ..., (-5.0, 8.0)) == "Open"
     assert says(checks.check_wish, right, (-5.0, 8.0)) == "Right"
     for wrong in (lambda z, x: -right(z, x), lambda z, x: right(z, x).sum(), lambda z: 0, 3):
         assert says(checks.check_wish, wrong, (-5.0, 8.0)) == "Not yet"
+    tells(checks.check_wish, (-5.0, 8.0))
+    assert "Right" in solved("12", 1)
 
 
-def test_check_difference(says, classifier, images):
+def test_check_difference(says, classifier, images, tells, solved):
     model, x = classifier((8, 8)), images(2, 1, 8, 8)
     first, second = (sl.objectives.channel(model, "0", n) for n in (0, 1))
     check = checks.check_difference
-    assert says(check, ..., first, second, x) == "Open"
     assert says(check, first + -0.5 * second, first, second, x) == "Right"
     for wrong in (first - second, first + 0.5 * second, "first"):
         assert says(check, wrong, first, second, x) == "Not yet"
+    tells(check, first, second, x)
+    assert "Right" in solved("12", 2, concept=first, control=second, without=x)
+
+
+def test_check_carried(says, tells, solved):
+    sources = disks(ZERO, torch.tensor([3.0, 4.0, 5.0]))
+    edits = disks(ZERO + 2, torch.tensor([3.5, 4.9, 7.0]))
+    assert says(checks.check_carried, 0.9, edits, sources) == "Right"
+    tells(checks.check_carried, edits, sources)
+    lesson = {"disk": {"pixels": None}, "arcade": SimpleNamespace(images=sources)}
+    lesson["measures"] = SimpleNamespace(first_risen=lambda *_: (edits, None))
+    assert "Right" in solved("12", 3, center_of_mass=center_of_mass, **lesson)
+
+
+def test_check_resemblance(says, tells, solved, images):
+    references = images(5, 6, dtype=torch.float32) - 0.3
+    assert says(checks.check_resemblance, lambda z, images: z.sum(1), references) == "Not yet"
+    tells(checks.check_resemblance, references)
+    digits = SimpleNamespace(of_class=lambda name: SimpleNamespace(images=images(9, 1, 4, 4)))
+    lesson = {"features": lambda images: images.flatten(1).float() - 0.3, "normalize": normalize}
+    assert "Right" in solved("12", 4, digits=digits, **lesson)

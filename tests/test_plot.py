@@ -382,3 +382,14 @@ def test_a_method_has_one_colour_everywhere():
 def test_signed_colours():
     red, _, blue = signed(torch.tensor([[[1.0, -1.0, 0.0]]]))[:, 0].tolist()
     assert red[0] > blue[0] and red[1] < blue[1] and red[2] == pytest.approx(blue[2], abs=0.02)
+
+
+def test_a_figure_says_what_it_shows_in_words(images):
+    pictures = list(images(2, 1, 5, 5))
+    figure = plot.grid(
+        {r"phase $\Phi$": pictures, "change": [(pictures[0], "0.97"), None]}, ["k = 0", "k = 1"]
+    )
+    assert repr(figure) == "A figure of 4 panels: k = 0, phase Phi, k = 1, change."
+    assert repr(plot.grid({"": pictures})) == "A figure of 2 panels."
+    many = plot.grid({str(n): [(pictures[0], f"note {n}")] for n in range(9)})
+    assert repr(many).endswith("note 7, and more.")

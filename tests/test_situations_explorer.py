@@ -14,7 +14,8 @@ from PIL import Image
 import steerlens as sl
 from steerlens._internal.checks import check_names
 from steerlens.explorer.pictures import thumbnail_style
-from steerlens.plot.widgets import frame_caption, image_png
+from steerlens.explorer.settings import PAIR
+from steerlens.plot.widgets import frame_caption, image_png, screen_scale
 
 ROOT = Path(__file__).resolve().parents[1]
 SHAPE = (12, 10)
@@ -39,6 +40,12 @@ def picture(value, size=(10, 12)):
     return buffer.getvalue()
 
 
+def explorer_size(explorer):
+    """Width and height in pixels of a frame on the screen."""
+    frames = explorer.views.frames
+    return tuple(screen_scale(frames) * side for side in reversed(frames.shape[-2:]))
+
+
 def state(explorer):
     """All that a reader sees and can write to files."""
     shown = [each.value for each in explorer.stage.pictures]
@@ -61,12 +68,16 @@ def test_two_kernels_explorers_share_no_names(pair, classifier, images, monkeypa
 
 # (b) Errors and interrupts.
 CHANGES = {
-    "target": lambda e: setattr(e.target, "value", (e.target.value + 1) % 4),
+    "target": lambda e: setattr(
+        e.target._menu,
+        "value",
+        next(x for x in e.target._menu.options if x != e.target._menu.value),
+    ),
     "image": lambda e: e.picker._buttons[2].click(),
     "method": lambda e: setattr(e.panels[0]._controls["regime"], "value", "frozen"),
-    "compare": lambda e: setattr(e.compare, "value", True),
+    "compare": lambda e: setattr(e.compare, "value", PAIR),
     "band": lambda e: setattr(e.panels[0]._cells[0, 0], "value", False),
-    "preset": lambda e: e._guarded(e.apply)(sl.explorer.galleries.COMPARISONS[0]),
+    "preset": lambda e: e._guarded(e.apply)(sl.explorer.galleries.FOR_ALL[0]),
     "upload": lambda e: e._guarded(e.uploaded)([("mine.png", picture(200))]),
 }
 
@@ -178,15 +189,16 @@ def test_other_channels_are_drawn_by_show(classifier, images, tmp_path):
 
     _, explorer = small(classifier, images, 4, show=show, folder=tmp_path)
     assert explorer.views.frames.shape[2] == 4 and explorer.views.frames.std() > 0.1
-    with Image.open(io.BytesIO(explorer.stage.pictures[0].value)) as png:
+    png = b64decode(explorer.stage.pictures[0].value.split("base64,")[1].split('"')[0])
+    with Image.open(io.BytesIO(png)) as png:
         pixels = np.asarray(png)
     half = (pixels.shape[1] - 8) // 2
     assert (pixels[:, :half, :3] == 102).all() and np.ptp(pixels[:, half + 8 :, :3]) > 20, "changes are real"
-    assert explorer.upload.layout.display == "none"
+    assert explorer._files.layout.display == "none"
     for kind in ("strip", "animation", "code"):
         explorer.exported(kind)
     with Image.open(next(tmp_path.glob("*.gif"))) as gif:
-        assert gif.convert("RGB").getextrema() == ((102, 102),) * 3
+        assert gif.convert("RGB").crop((0, 0, *explorer_size(explorer))).getextrema() == ((102, 102),) * 3
 
 
 @pytest.mark.parametrize("channels", [2, 4])

@@ -37,7 +37,7 @@ def decoded(png):
 
 def parts(box):
     (controls, picture, caption) = box.children
-    play, slider = controls.children
+    play, *_, slider = controls.children
     return play, slider, picture, caption
 
 

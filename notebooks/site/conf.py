@@ -59,7 +59,15 @@ html_static_path = ["site.css", str(mathjax_folder / mathjax_path)]
 html_css_files = ["site.css"]
 
 
+def without_formulas(app, page, template, context, doctree):
+    """The index, whose playground is to move at once, has no formula to wait for."""
+    if page == "index":
+        scripts = context["script_files"]
+        context["script_files"] = [each for each in scripts if mathjax_path not in str(each.filename)]
+
+
 def setup(app):
     """Docstrings are plain text; cells carry their ids."""
     app.connect("autodoc-process-docstring", reference.prepare, priority=400)  # before napoleon
     app.connect("doctree-read", dressing.anchors)
+    app.connect("html-page-context", without_formulas, priority=900)  # after MathJax's own

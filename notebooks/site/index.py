@@ -15,6 +15,7 @@ from pathlib import Path
 
 import curriculum
 import gallery
+import play
 from curriculum import PARTS, SHORT, minutes, number
 from execution import Failure
 from PIL import Image
@@ -33,7 +34,10 @@ EXTRA = {  # further pages by parts of the side bar, and what the first page say
         "measured": "what was measured, and how",
         "api/index": "every function",
     },
-    "Teach": {"teachers": "plans, questions and slides"},
+    "Teach": {
+        "teachers": "plans, questions and slides",
+        "solutions": "one way to solve each exercise",
+    },
 }
 TITLES = {"figures": "The paper's figures", "measured": "What was measured", "equations": "Every equation"}
 SENTENCE = (
@@ -69,15 +73,10 @@ def door(address: str, name: str, words: str) -> str:
 
 
 def doors(first: str) -> str:
-    """The three doors; the first one opens the playground, or the gallery where there is none."""
-    play = (HERE / "play").is_dir()
+    """The three doors."""
     return "".join(
         [
-            door(
-                "play.html" if play else "gallery.html",
-                "Play",
-                "Draw a digit and watch it morph" if play else "Watch digits, disks and faces change",
-            ),
+            door("play.html", "Play", "Draw a digit and watch it morph"),
             door(f"{first}.html", "Learn", "Lessons that run, with every number checked"),
             door("#in-your-own-code", "Use", "A thin PyTorch module for your own model"),
         ]
@@ -156,16 +155,18 @@ def code() -> str:
 def write(folder: Path, series: list[Lesson], failed: list[Failure]) -> None:
     """Write index.md into a folder, and its pictures into the folder's sheets/."""
     (static := folder / "sheets").mkdir(exist_ok=True)
+    tiles = f'<div class="tiles">{gallery.SWITCH}{films(static)}</div>'
     further = {page: words for pages in EXTRA.values() for page, words in pages.items()}
     names = {"api/index": "Reference", "teachers": "For teachers"} | TITLES
     listed = "\n".join(
-        f"- [{names.get(page, page.capitalize())}]({page}.md): {words}" for page, words in further.items()
+        f"- [{names.get(page, page.capitalize())}]({page}{'.ipynb' if page == 'solutions' else '.md'}): {words}"
+        for page, words in further.items()
     )
     (folder / "index.md").write_text(
         f"---\nhtml_theme.sidebar_secondary.remove: true\n---\n\n# Steerlens\n\n```{{raw}} html\n"
         f'<div class="hero"><div class="words"><p class="lead">{SENTENCE}</p>'
         f'<nav class="doors" aria-label="Ways in">{doors(series[0].path.stem)}</nav></div>\n'
-        f'<div id="play-embed"><div class="tiles">{gallery.SWITCH}{films(static)}</div></div></div>\n```\n\n'
+        f'<div id="play-embed">{play.compact()}\n<noscript>{tiles}</noscript></div></div>\n```\n\n'
         f"## Lessons\n\n{short_course(series)}\n\n{course(series, failed, static)}\n\n"
         f"## In your own code\n\n{code()}\n\n## More\n\n{listed}\n\n{contents(series)}\n",
         encoding="utf-8",

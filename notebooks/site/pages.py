@@ -19,9 +19,11 @@ import glossary
 import index
 import links
 import measured
+import play
 import polish
 import reference
 import slides
+import solutions
 from execution import FAILURES, Failure, report
 from series import HERE, Lesson, pages, read
 
@@ -80,6 +82,7 @@ def sources(folder: Path, figures: Path) -> list[Lesson]:
     equations(folder, series)
     measured.write(folder, addresses(series))
     reference.write(folder)
+    solutions.write(folder)
     for name in (*TEXTS, glossary.PAGE.name):
         text = (OWN / name).read_text(encoding="utf-8")
         (folder / name).write_text(dressing.link(text, addresses(series)), encoding="utf-8")
@@ -103,6 +106,7 @@ def site(folder: Path, figures: Path, target: Path) -> list[str]:
     shutil.copytree(folder / "sheets", target / "_static", dirs_exist_ok=True)
     slides.reveal(target)
     polish.site(target)
+    play.write(target)
     print(f"open {target / 'index.html'}")
     warned = ["the site: Sphinx warned, see above"] if status else []
     return [*warned, *links.broken(target)]

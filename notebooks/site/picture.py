@@ -1,13 +1,15 @@
-"""The README's picture, notebooks/site/morphs.gif: the paper's six pairs of digits, steered live.
+"""The README's picture, the paper's six pairs of digits, steered live; and the explorer's first one, a still.
 
-`make picture` writes it anew (from the real MNIST).
+`make picture` writes both anew (from the real MNIST): morphs.gif here, still.png in steerlens/explorer/.
 """
 
+from base64 import b64decode
 from pathlib import Path
 
 from steerlens_lessons.l04_mnist.measures import PAIRS
 
 import steerlens as sl
+from steerlens.explorer import opening
 
 
 def main() -> None:
@@ -22,6 +24,7 @@ def main() -> None:
     )
     morph.save_gif(Path(__file__).with_name("morphs.gif"))
     print(morph)
+    opening.STILL.write_bytes(b64decode(sl.explore().explorer._repr_mimebundle_()["image/png"]))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Work on a batch a few rows at a time: what stays in the cache costs no page faults.
 
 images_at_once  how many images the memory allows
+too_large       whether one image's coefficients are more than that
 row_slices      slices of a batch, of about equal length
 in_chunks       a function of a batch, applied to slices of it
 """
@@ -13,6 +14,7 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 CPU_MEMORY, OTHER_MEMORY = 64, 1024  # MiB: about a processor's cache; a share of a GPU's memory
+LARGE = 1024  # MiB for the coefficients of one image, unless told otherwise
 TRANSFORM = 64  # bytes for each of an image: its coefficients in a pyramid, their changes, spectra and frames
 MODEL = 256  # and with a classifier's activations
 
@@ -22,6 +24,11 @@ def images_at_once(images: Tensor, memory: float | None = None, bytes_each: int 
     if memory is None:
         memory = CPU_MEMORY if images.device.type == "cpu" else OTHER_MEMORY
     return max(1, int(memory * 2**20 / (bytes_each * images[:1].nbytes)))
+
+
+def too_large(images: Tensor, memory: float | None = None) -> bool:
+    """Whether what is made of one of these images in a transform exceeds ``memory`` MiB (None: a GiB)."""
+    return TRANSFORM * images[:1].nbytes > (LARGE if memory is None else memory) * 2**20
 
 
 def row_slices(batch: int, most: int) -> list[slice]:

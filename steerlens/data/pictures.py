@@ -1,6 +1,7 @@
 """Pictures of files: the one place where they are read, whatever the file is like."""
 
 import io
+import re
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -45,7 +46,8 @@ def read_picture(
             warnings.simplefilter("ignore")  # what matters of them is an error one step later
             picture = _opaque(source).convert(MODES[channels])
     except Exception as error:  # Pillow's decoders raise nearly every kind
-        raise ValueError(f"{shown}: expected a picture, got {type(error).__name__}: {error}") from error
+        said = re.sub(r" ?<_io\.BytesIO object at \w+>", "", str(error))  # for the reader it is ``shown``
+        raise ValueError(f"{shown}: expected a picture, got {type(error).__name__}: {said}") from error
     pixels = torch.from_numpy(np.array(fit(picture)))
     return pixels.view(*pixels.shape[:2], channels).movedim(-1, 0).float() / 255
 

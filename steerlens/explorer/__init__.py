@@ -4,11 +4,10 @@
     opened        a picture file as an image for a classifier
     Settings      what its controls say, as one value; ``make_morph`` makes the morph of it
 
-Imports go one way: settings, pictures and galleries, then export and controls, then layout, then app.
+Imports go one way: settings, uploads and views, pictures and galleries, export and controls, layout, app.
+Each is loaded when it is first used: `explore` (opening) shows a picture before torch is there.
 """
 
-from .app import Explorer, explore
-from .galleries import opened
-from .settings import Domain, Settings, make_morph
+import lazy_loader
 
-__all__ = ["Domain", "Explorer", "Settings", "explore", "make_morph", "opened"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)  # the names of __init__.pyi

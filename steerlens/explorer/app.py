@@ -1,65 +1,29 @@
 """The explorer itself: what is chosen, what is computed for it, and what happens when a control changes.
 
-`explore` is the public function; `Explorer` the widget that it returns. How it looks: ``layout.py``.
+How it looks: ``layout.py``.
 """
 
 import functools
 import html
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..morphs.morph import Morph
 from ..plot.widgets import figure_png
 from .export import code, download_link, strip, written
-from .galleries import COMPARISONS, GUIDED, PRESETS, Gallery, Preset, own_gallery
-from .layout import Controls
-from .pictures import frame_pngs, matched
-from .settings import Settings, make_morph
+from .galleries import LIVE, Gallery, Preset
+from .layout import WELCOME, Controls
+from .settings import ONE, Settings, make_morph, side_by_side
+from .views import arrival_text, matched
 
 MORPHS_KEPT = 32
-
-
-def explore(
-    model: nn.Module | None = None,
-    images: Tensor | None = None,
-    labels: Tensor | Sequence[int] | None = None,
-    classes: Iterable | None = None,
-    *,
-    padding: int = 0,
-    folder: str | Path = ".",
-    show: Callable[[Tensor], Tensor] | None = None,
-) -> "Explorer":
-    """A widget to play with: choose an image, a target and a method, and move through the frames.
-
-    Frames are computed once for each choice; moving the slider never runs the model. Without arguments it
-    shows the digits, disks and faces of the lessons, with guided presets.
-
-    Args:
-        model: maps images in [0, 1] to logits (batch, classes).
-        images: (n, channels, height, width) in [0, 1], to choose from.
-        labels: class indices (n,) that are shown beside the images; what the model sees if None.
-        classes: a name for each class, in order or in a dict by index; the indices if None.
-        padding: pixels around the image for the pyramid (2 for digits of 28x28).
-        folder: where strips, animations and code are written.
-        show: makes grey or RGB (n, 1 or 3, height, width) of images of other channels; changes are always
-            the mean of all channels.
-
-    Raises:
-        TypeError, ValueError: an argument that does not fit; the message says what was expected.
-    """
-    if model is None and images is None:
-        return Explorer(GUIDED, PRESETS, Path(folder))
-    if model is None or images is None:
-        raise TypeError("explore: expected both a model and images, or neither")
-    own = own_gallery(model, images, labels, classes, padding, show)
-    return Explorer({"yours": lambda: own}, COMPARISONS, Path(folder))
 
 
 @dataclass(frozen=True)
@@ -71,8 +35,10 @@ class Shown:
     row: int
     settings: list[Settings]
     panels: list[Settings]
+    compare: str
+    lesson: str
     views: Morph
-    pngs: list[list[bytes]]
+    verdicts: Mapping[str, Tensor]
 
 
 class Explorer(Controls):
@@ -84,7 +50,7 @@ class Explorer(Controls):
         folder: where exports are written.
 
     Attributes:
-        views: what is on the screen: one morph, or two at equal distances, which ``steps`` then are.
+        views: what is on the screen: one morph, or several at equal distances, which ``steps`` then are.
     """
 
     _shown: Shown
@@ -95,6 +61,7 @@ class Explorer(Controls):
         self._makers, self._folder = galleries, folder
         self._made: dict[str, Gallery] = {}
         self._morph = functools.lru_cache(maxsize=MORPHS_KEPT)(self._computed)
+        self._judged = functools.lru_cache(maxsize=MORPHS_KEPT)(self._verdicts)
         super().__init__(list(galleries), presets)
         self.apply(presets[0]) if presets[0].start else self.gallery_chosen()
 
@@ -108,47 +75,60 @@ class Explorer(Controls):
 
     @property
     def settings(self) -> list[Settings]:
-        """What the controls say: one morph, or the two that are compared."""
-        return [panel.settings(self.target.value) for panel in self._tabs.children]
+        """What the controls say: one morph, or those that are compared."""
+        panels = [panel.settings(self.target.value) for panel in self._tabs.children]
+        return side_by_side(self.compare.value, panels)
 
     def _computed(self, name: str, row: int, settings: Settings) -> Morph:
         gallery = self._made[name]
         return make_morph(gallery.model, gallery.images[row : row + 1], settings, gallery.domain)
 
+    def _viewed(self, name: str, row: int, settings: Sequence[Settings]) -> Morph:
+        morphs = [self._morph(name, row, each) for each in settings]
+        return matched(self._made[name].model, morphs) if len(morphs) > 1 else morphs[0]
+
+    def _verdicts(self, name: str, row: int, settings: tuple[Settings, ...]) -> dict[str, Tensor]:
+        return self._made[name].verdicts(self._viewed(name, row, settings))
+
     def apply(self, preset: Preset) -> None:
-        """Set everything as a preset says, and show its last frame."""
+        """Set everything as a preset says, and show the frame at which it arrives."""
         with self._or_as_before():
             with self.quietly():
                 if preset.start:
                     name, source, target = preset.start
                     self._open(name)
                     labels = self._gallery.labels.items()
-                    self.picker.fit(self._gallery, next(row for row, label in labels if label == source))
-                    self.target.value = self._gallery.classes.index(target)
-                self.compare.value = len(preset.settings) == 2
+                    row = next(row for row, label in labels if label == source)
+                    self._ask(row, self._gallery.classes.index(target))
+                self.compare.value = preset.compare
                 for panel, settings in zip(self.panels, preset.settings, strict=False):
                     panel.set(settings)
-            self.changed(preset.frame)
-        self.lesson.value = f"<b>{preset.name}</b> {preset.text}"
+                self.lesson.value = f"<b>{preset.name}</b> {preset.text}"
+            self.changed()
 
     def _open(self, name: str) -> None:
-        """Open a gallery, and ask for the class that its first image is taken for after the first."""
+        """Open a gallery at its first image."""
         self.say(f"Loading {name} …")
         if name not in self._made:
             self._made[name] = self._makers[name]()
         self._fit(name)
-        self.target.value = self._gallery.second_guess(0)
+        self._ask(0)
 
     def _fit(self, name: str) -> None:
-        """Offer a gallery's thumbnails, classes and bands."""
+        """Offer a gallery's bands, and say where it stands in for another."""
         self._name = name
         gallery, channels = self._gallery, self._gallery.images.shape[1]
-        self.gallery_menu.value = name
-        self.picker.fit(gallery, 0)
+        self.gallery_menu.value, self.note.value = name, html.escape(gallery.note)
+        self.note.layout.display = None if gallery.note else "none"
         for panel in self.panels:
             panel.fit(gallery.domain, colored=channels == 3)
-        self.target.options = [(each, i) for i, each in enumerate(gallery.classes)]
-        self.upload.layout.display = None if channels in (1, 3) else "none"
+        self._files.layout.display = None if channels in (1, 3) else "none"
+
+    def _ask(self, row: int, target: int | None = None) -> None:
+        """Choose an image, and a class for it: the second guess if None or if it is the image's own."""
+        first, second = self._gallery.guesses(row)
+        self.picker.fit(self._gallery, row)
+        self.target.fit(self._gallery.classes, first, second if target is None or target == first else target)
 
     @contextmanager
     def _or_as_before(self) -> Iterator[None]:
@@ -162,40 +142,53 @@ class Explorer(Controls):
 
     def _restore(self, was: Shown) -> None:
         """Controls, picture and message of what was shown; no model runs."""
+        frame = self.stage.slider.value
         with self.quietly():
             if self._name != was.name:
                 self._fit(was.name)
             self.gallery_menu.value = was.name
             self.picker.fit(self._gallery, was.row)
-            self.compare.value, self.target.value = len(was.settings) == 2, was.settings[0].target
+            self.target.fit(was.gallery.classes, int(was.views.sources[0]), int(was.views.targets[0]))
+            self.compare.value, self.lesson.value = was.compare, was.lesson
             for panel, settings in zip(self.panels, was.panels, strict=True):
                 panel.set(settings)
         self.show_tabs()
-        self.stage.show(was.views, was.gallery.classes, was.pngs, self.stage.slider.value)
+        self.stage.show(was.views, was.gallery, was.settings, frame)
+        self.stage.judge(was.verdicts)
         self.say(_described(was.views, was.gallery.classes))
 
-    def changed(self, frame: int | None = None) -> None:
-        """Compute what is not known yet, and show one of its frames (the last if None)."""
+    def changed(self, said: str = "") -> None:
+        """Compute what is not known yet, and show it where it arrives; then what other networks say."""
         with self._or_as_before():
             self.show_tabs()
-            start, gallery, settings = time.perf_counter(), self._gallery, self.settings
-            known = self._morph.cache_info().misses
+            start, known, gallery = time.perf_counter(), self._morph.cache_info().misses, self._gallery
+            key = self._name, self.picker.row, tuple(settings := self.settings)
             self.say("Computing …")
-            morphs = [self._morph(self._name, self.picker.row, each) for each in settings]
-            views = matched(gallery.model, morphs) if len(morphs) == 2 else morphs[0]
-            panels, pngs = [panel.settings(0) for panel in self.panels], frame_pngs(views, gallery.show)
-            self._shown = Shown(self._name, gallery, self.picker.row, settings, panels, views, pngs)
-            self.stage.show(views, gallery.classes, pngs, frame)
-            self.export.value = ""
+            views = self._viewed(*key)
+            self.stage.show(views, gallery, settings)
             computed = self._morph.cache_info().misses > known
             seconds = f" Computed in {time.perf_counter() - start:.1f} s." if computed else ""
-            self.say(_described(views, gallery.classes) + seconds)
+            self.say(f"{said}{_described(views, gallery.classes)}{seconds}")
+            self.stage.judge(verdicts := self._judged(*key))
+            choices = [panel.settings(0) for panel in self.panels], self.compare.value, self.lesson.value
+            self._shown = Shown(key[0], gallery, key[1], settings, *choices, views, verdicts)
+            self.export.value = ""
+
+    def image_chosen(self) -> None:
+        """Ask of the image that the picker names for the same class, unless it is its own."""
+        with self._or_as_before():
+            with self.quietly():
+                self._ask(self.picker.row, self.target.value)
+            self.changed()
 
     def gallery_chosen(self) -> None:
-        """Open the gallery that the menu names, and show its first image's morph."""
+        """Open the gallery that the menu names, and show its first image's morph by the usual method."""
         with self._or_as_before():
             with self.quietly():
                 self._open(self.gallery_menu.value)
+                self.compare.value, self.lesson.value = ONE, WELCOME
+                for panel, settings in zip(self.panels, (LIVE, Settings()), strict=True):
+                    panel.set(settings)
             self.changed()
 
     def uploaded(self, files: Sequence[tuple[str, bytes]]) -> None:
@@ -204,17 +197,19 @@ class Explorer(Controls):
         Raises:
             ValueError: some of them cannot be read: which, and why; the others are there all the same.
         """
-        before, refused = self._gallery, []
+        before, refused, done = self._gallery, [], []
         for name, content in files:
             try:
-                self._made[self._name] = self._gallery.with_upload(content, name)
+                self._made[self._name], remarks = self._gallery.with_upload(content, name)
+                done.append(f"{name}: {remarks or 'as it is'}. ")
             except Exception as error:
                 known = isinstance(error, ValueError)  # which names the file
                 refused.append(str(error) if known else f"{name}: {type(error).__name__}: {error}")
         if self._gallery is not before:
             with self._or_as_before():
-                self.picker.fit(self._gallery, len(self._gallery.images) - 1)
-                self.changed()
+                with self.quietly():
+                    self._ask(len(self._gallery.images) - 1, self.target.value)
+                self.changed("".join(done))
         if refused:
             raise ValueError("; ".join(refused))
 
@@ -225,25 +220,24 @@ class Explorer(Controls):
 
     def exported(self, kind: str) -> Path:
         """Write the "strip", "animation" or "code" of what is on the screen, and link to it."""
-        text = self.code()
-        path = written(kind, self._folder, self.views, self._shown.gallery, text)
+        text, shown = self.code(), self._shown
+        path = written(kind, self._folder, shown.views, shown.gallery, shown.settings, text)
         listing = f"<pre>{html.escape(text)}</pre>" if kind == "code" else ""
         self.export.value = download_link(path) + listing
         return path
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """The widget, and for readers without a kernel the film strip of what it shows now."""
-        still = figure_png(strip(self.views, self._shown.gallery))
-        text = f"An explorer: {_described(self.views, self._gallery.classes)}"
+        shown = self._shown
+        still = figure_png(strip(shown.views, shown.gallery, shown.settings))
+        text = f"An explorer: {_described(shown.views, shown.gallery.classes)}"
         bundle = super()._repr_mimebundle_(**kwargs)
         return {**bundle, "image/png": b64encode(still).decode(), "text/plain": text}
 
 
 def _described(views: Morph, classes: Sequence[str]) -> str:
     """What was reached, in words."""
-    source, target = classes[int(views.sources[0])], classes[int(views.targets[0])]
-    return " ".join(
-        f"{mark}{source} → {target}, largest probability {views.target_probabilities[row].max():.2f}, "
-        f"{len(views.steps)} frames to L2 distance {views.distances[row, -1]:.2f}."
-        for row, mark in enumerate(("A: ", "B: ") if len(views) > 1 else ("",))
-    )
+    asked = " → ".join(classes[int(index[0])] for index in (views.sources, views.targets))
+    marks = ("A: ", "B: ", "C: ", "D: ")[: len(views)] if len(views) > 1 else ("",)
+    said = "; ".join(f"{mark}{arrival_text(views, row)}" for row, mark in enumerate(marks))
+    return f"{asked}: {said}. {len(views.steps)} frames to L2 distance {views.distances.max():.2f}."

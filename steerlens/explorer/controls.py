@@ -1,19 +1,25 @@
-"""The explorer's controls: a picker of the source image, and a panel with one morph's settings."""
+"""The explorer's controls: the picker of an image, the class that is asked for, a panel of settings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from secrets import token_hex
 from typing import Any
 
 import ipywidgets as w
+import traitlets
 
 from .._internal.checks import check_shown
 from ..morphs.steps import AMPLITUDES
 from .galleries import Gallery
 from .pictures import thumbnail_style
-from .settings import MOST_STEPS, TRANSFORMS, Domain, Settings, arguments
+from .settings import MOST_STEPS, ONE, TRANSFORMS, VARIANTS, Domain, Settings, arguments
 
 PAGE = 18  # thumbnails that are shown at once
-LINE: dict[str, Any] = {"style": {"description_width": "76px"}, "layout": {"width": "320px"}}
+LINE: dict[str, Any] = {
+    "style": {"description_width": "76px"},
+    "layout": {"width": "auto", "max_width": "340px"},
+}
+LONGEST_MENU = 20  # classes; more are searched by name
 CELL = {"width": "46px", "height": "26px"}
 GLYPHS = "│╱─╲"  # the edges that the four orientations answer to
 SCALE_NAMES = {1: ("all",), 2: ("fine", "coarse"), 3: ("fine", "middle", "coarse")}
@@ -41,7 +47,7 @@ class Picker(w.VBox):
         self._on.on_click(guarded(lambda _: self._show(self._page + 1)))
         self._range = w.Label()
         self._pages = w.HBox([self._back, self._range, self._on])
-        grid = w.Box(self._buttons, layout={"flex_flow": "row wrap", "width": "340px"})
+        grid = w.Box(self._buttons, layout={"flex_flow": "row wrap"})
         super().__init__([self._style, grid, self._pages])
 
     def fit(self, gallery: Gallery, row: int) -> None:
@@ -77,13 +83,61 @@ class Picker(w.VBox):
         self._back.disabled, self._on.disabled = page == 0, rows.stop == total
 
 
+class Target(w.VBox):
+    """The class that is asked for, any but the source's: a menu, or where there are many a search by name.
+
+    Attributes:
+        value: class index.
+    """
+
+    value = traitlets.Int(-1)
+
+    def __init__(self) -> None:
+        tip = {"description": "target", "tooltip": "The class that is asked for"}
+        self._menu = w.Dropdown(**tip, **LINE)
+        self._search = w.Combobox(ensure_option=True, continuous_update=False, **tip, **LINE)
+        self._search.placeholder = "type a part of a name"
+        self._names: dict[str, int] = {}
+        super().__init__([self._menu])
+        for field in (self._menu, self._search):
+            field.observe(lambda change: self._chosen(change["new"]), names="value")
+        self.observe(lambda change: self._show(change["new"]), names="value")
+
+    def fit(self, classes: Sequence[str], source: int, target: int) -> None:
+        """Offer all classes but the source's, and choose one of them."""
+        twice = (
+            {name for name in classes if classes.count(name) > 1} if len(set(classes)) < len(classes) else ()
+        )
+        names = [f"{name} ({index})" if name in twice else name for index, name in enumerate(classes)]
+        field = self._menu if len(names) <= LONGEST_MENU else self._search
+        self._names = {}  # while the options change, nothing is chosen
+        field.options = [name for index, name in enumerate(names) if index != source]
+        field.value, self.children = names[target], [field]
+        self._names = {name: index for index, name in enumerate(names) if index != source}
+        self.value = target
+
+    def _chosen(self, name: str | None) -> None:
+        self.value = self._names.get(name or "", self.value)
+
+    @traitlets.validate("value")
+    def _offered(self, proposal: Mapping) -> int:
+        target = proposal["value"]
+        if self._names and target not in self._names.values():
+            raise traitlets.TraitError(f"target: expected a class other than the source's, got {target}")
+        return target
+
+    def _show(self, target: int) -> None:
+        for name in [name for name, index in self._names.items() if index == target]:
+            self.children[0].value = name
+
+
 class Panel(w.VBox):
     """Widgets for a `Settings`, all but its target; those that matter for the others' values are shown."""
 
     def __init__(self, settings: Settings, changed: Callable[[], None]):
         self._changed, self._controls, self._grid = changed, _controls(), w.VBox()
         self._cells: dict[tuple[int, int], w.ToggleButton] = {}
-        self._colored = False
+        self._colored, self.variants = False, VARIANTS[ONE]
         super().__init__([*self._controls.values(), self._grid])
         self.set(settings)
         for control in self._controls.values():
@@ -125,13 +179,22 @@ class Panel(w.VBox):
         self._show_relevant()
         self._changed()
 
+    def vary(self, variants: tuple[dict[str, Any], ...]) -> None:
+        """Leave to the variants what they set themselves, and show what matters for one of them."""
+        self.variants = variants
+        self._show_relevant()
+
     def _show_relevant(self) -> None:
-        settings = Settings(**self._values())
-        given = {"residual" if name == "residuals" else name for name in arguments(settings)[1]}
-        given |= {"transform", "regime"} | ({"luminance"} if self._colored else set())
+        shown = [replace(Settings(**self._values()), **variant) for variant in self.variants]
+        always = {"transform", "regime"} | ({"luminance"} if self._colored else set())
+        given = [
+            {*always, *arguments(each)[1]} - variant.keys()
+            for each, variant in zip(shown, self.variants, strict=True)
+        ]
+        matters = {"residual" if name == "residuals" else name for names in given for name in names}
         for name, control in self._controls.items():
-            control.layout.display = None if name in given else "none"
-        self._grid.layout.display = None if settings.transform == "pyramid" else "none"
+            control.layout.display = None if name in matters else "none"
+        self._grid.layout.display = None if any(each.transform == "pyramid" for each in shown) else "none"
 
 
 def _controls() -> dict[str, w.ValueWidget]:
@@ -152,7 +215,7 @@ def _controls() -> dict[str, w.ValueWidget]:
         "alpha": slider(w.FloatLogSlider, "alpha", amplifier, -3, 4, readout_format=".2g"),
         "cap": slider(w.FloatSlider, "cap", "Largest change of a step", 0.01, 1, step=0.01),
         "amplitude": menu("amplitude", "What the amplitudes do (Appendix B)", AMPLITUDES),
-        "residual": menu("low-pass", "The residual without a phase: the coarsest blur", RESIDUALS),
+        "residual": menu("residual", "What has no phase: the coarsest blur, or the mean", RESIDUALS),
         "steps": slider(w.IntSlider, "steps", "Frames after the source", 2, MOST_STEPS),
         "luminance": w.Checkbox(description="luminance only, colours fixed", **LINE),
     }

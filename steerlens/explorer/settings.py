@@ -3,8 +3,8 @@
 The code that makes the same morph (``export.py``) is written from `arguments` and `make_transform` too.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor, nn
@@ -22,6 +22,20 @@ TRANSFORMS: dict[str, Callable[..., Transform]]
 TRANSFORMS = {"pyramid": SteerablePyramid, "Fourier": Fourier, "pixels": Pixels}
 MOVABLE = {"pyramid": "lowpass", "Fourier": "self_conjugate"}  # the residual that may be moved
 MOST_STEPS = 120
+WORDS = {"joint": "phase and amplitude", "wirtinger": "Eq. 9", "constant": "phase"}
+WORDS |= {name: f"amplitude {name}" for name in AMPLITUDES if name not in WORDS}
+ONE, PAIR = "one method", "A beside B"
+VARIANTS: dict[str, tuple[dict[str, Any], ...]] = {  # of the method A that stand side by side
+    ONE: ({},),
+    "live and frozen, phase and both": (
+        {"regime": "live", "direction": "phase"},
+        {"regime": "live", "direction": "joint"},
+        {"regime": "frozen", "amplitude": "constant"},
+        {"regime": "frozen", "amplitude": "compounded"},
+    ),
+    "pyramid, Fourier, pixels": tuple({"transform": name} for name in TRANSFORMS),
+}
+COMPARISONS = (ONE, PAIR, *list(VARIANTS)[1:])
 
 
 @dataclass(frozen=True)
@@ -69,6 +83,24 @@ class Settings:
             object.__setattr__(self, "bands", check_bands(self.bands))
             if not self.bands and self.residual == "fixed":
                 raise ValueError("bands: expected at least one pair, or a moved residual, got neither")
+
+
+def side_by_side(comparison: str, panels: Sequence[Settings]) -> list[Settings]:
+    """The settings that one of `COMPARISONS` shows, of those of the two panels."""
+    if comparison == PAIR:
+        return list(panels)
+    return [replace(panels[0], **variant) for variant in VARIANTS[comparison]]
+
+
+def in_words(settings: Settings) -> str:
+    """The settings in a few words, for titles of pictures."""
+    given = arguments(settings)[1]
+    words = [settings.transform, settings.regime, given.get("direction", ""), given.get("amplitude", "")]
+    words = [WORDS.get(word, word) for word in words if word]
+    words += [f"{name} {given[name]:g}" for name in ("alpha", "cap") if name in given]
+    words += [f"{name} moves" for name, how in given.get("residuals", {}).items() if how == "linear"]
+    words += [f"{len(given['bands'])} bands"] if "bands" in given else []
+    return ", ".join([*words, "luminance alone"] if settings.luminance else words)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,10 @@
 """Frozen morphs: one gradient at the source, its phase shift amplified linearly in k (Eq. 2 and 9-11).
 
-extrapolate   the morphs
-FrozenPath    their images at any k: one by one, or a sweep from the source outwards
+The images at any k are those of a path (``paths.py``).
 """
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -20,17 +16,24 @@ from .._internal.checks import (
     check_number,
     check_steps,
 )
-from .._internal.chunks import MODEL, TRANSFORM, images_at_once, in_chunks, row_slices
+from .._internal.chunks import (
+    MODEL,
+    TRANSFORM,
+    images_at_once,
+    in_chunks,
+    row_slices,
+    too_large,
+)
 from .._internal.modes import evaluation_mode, own_precision
 from .._internal.progress import progress_bar
 from ..transforms.base import Transform, check_transform
-from ..transforms.coefficients import Coefficients
-from .gradients import analyzed_with_gradient, gradient_step, image_gradient
+from .gradients import image_gradient
 from .morph import Morph, measured
+from .paths import ApartPath, FrozenParts, FrozenPath
 from .scores import Objective, Scores, batched_scores, check_question
-from .steps import AMPLITUDES, amplitude_gain, phasor, rendered
+from .steps import AMPLITUDES
 from .views import Views, check_views
-from .weights import edit_weights
+from .weights import channels_apart, edit_weights
 
 
 def extrapolate(
@@ -79,8 +82,10 @@ def extrapolate(
         scales, orientations: edit only these bands (scale 0 is the finest).
         bands: edit only these, pairs (scale, orientation); none if [].
         amplifiers: one factor on alpha for each channel.
-        memory: about how many MiB may be worked on at once, at least one image's, beside the sources'
-            coefficients, the frames and what the model itself takes; None: what is fastest.
+        memory: about how many MiB may be worked on at once, beside the frames, the sources' coefficients
+            and what the model itself takes; at least one image's. An image whose coefficients exceed it
+            is worked on a channel at a time, and no coefficients are kept, if the transform allows it
+            (`channels_apart`). None: what is fastest, with at most a GiB for an image's coefficients.
         progress: show a bar in runs of more than two seconds.
 
     Raises:
@@ -95,16 +100,19 @@ def extrapolate(
 
     copies = 1 if views is None else check_views(views).count
 
-    def at_sources(rows: Tensor) -> tuple[Scores, FrozenParts]:
+    apart = channels_apart(transform, images) and too_large(images, memory)
+    how = transform, weights, alpha, amplitude
+
+    def at_sources(rows: Tensor) -> tuple[Scores, FrozenParts | Tensor]:
         asked = None if targets is None else targets[rows]
         seen = None if views is None else views.restarted()
         gradient, scores = image_gradient(model, images[rows], asked, objective, views=seen)
-        return scores, FrozenParts.at(images[rows], gradient, transform, weights, alpha, amplitude)
+        return scores, gradient if apart else FrozenParts.at(images[rows], gradient, *how)
 
     with evaluation_mode(model), own_precision(gradients=False):
         most = images_at_once(images, memory, MODEL * copies)
         scores, parts = in_chunks(at_sources, (torch.arange(len(images), device=images.device),), most)
-        path = FrozenPath(parts, transform, amplitude)
+        path = ApartPath(images, parts, *how) if apart else FrozenPath(parts, transform, amplitude)
         score = partial(batched_scores, model, objective=objective, memory=memory)
         return _frozen_morph(score, images, scores, targets, k, path, memory, progress)
 
@@ -115,7 +123,7 @@ def _frozen_morph(
     first: Scores,
     targets: Tensor | None,
     k: Tensor,
-    path: "FrozenPath",
+    path: FrozenPath | ApartPath,
     memory: float | None,
     progress: bool,
 ) -> Morph:
@@ -136,114 +144,3 @@ def _frozen_morph(
                     into[rows, now] = new.unflatten(0, part.shape[:2]).transpose(0, 1)
                 bar.update(part.shape[0] * part.shape[1])
     return measured(frames, scores, torch.cat([k.new_zeros(1), k]), targets, path)
-
-
-class FrozenParts(NamedTuple):
-    """What the images of a frozen morph are made of.
-
-    Attributes:
-        source: coefficients of the sources.
-        pace: their change per unit of k: arg z of each band, z = 1 + alpha g / S, and alpha dL/dr.
-        gains: |z| of each band; none if the amplitude is constant.
-    """
-
-    source: Coefficients
-    pace: Coefficients
-    gains: tuple[Tensor, ...]
-
-    @staticmethod
-    def at(
-        images: Tensor,
-        gradient: Tensor,
-        transform: Transform,
-        weights: Coefficients,
-        alpha: float,
-        amplitude: str,
-    ) -> "FrozenParts":
-        """Of sources (batch, channels, height, width) and dL/ds there, of the same shape.
-
-        Args:
-            images, gradient, transform: the sources, dL/ds, and what takes both apart.
-            weights: factors on the gradient, as of `steerlens.morphs.weights.edit_weights`.
-            alpha: step size of Eq. 6.
-            amplitude: how A_k follows from |z|; it does not count if "constant".
-        """
-        source, uphill = analyzed_with_gradient(images, gradient, transform)
-        uphill = uphill * weights
-        pairs = list(zip(source.bands, uphill.bands, strict=True))
-        shifts = tuple(((S + alpha * g) * S.conj()).angle() for S, g in pairs)  # arg z, with no quotient
-        gains = () if amplitude == "constant" else tuple(gradient_step(S, g, alpha).abs() for S, g in pairs)
-        return FrozenParts(source, Coefficients(shifts, tuple(alpha * g for g in uphill.residuals)), gains)
-
-
-@dataclass(frozen=True)
-class FrozenPath:
-    """S_k = A_k exp(i (Phi_0 + k arg z)) in the bands, r_k = r_0 + k alpha dL/dr in the residuals.
-
-    Attributes:
-        parts: coefficients, their pace, and the gains.
-        transform: whose coefficients these are.
-        amplitude: how A_k follows from |z| (Appendix B).
-    """
-
-    parts: FrozenParts
-    transform: Transform
-    amplitude: str
-
-    def __call__(self, rows: Tensor, k: Tensor) -> Tensor:
-        """Images of rows (n,) of the batch at real k (n,)."""
-        source, pace, gains = self._rows(rows)
-        k = k.to(source.residuals[0])[:, None, None, None]
-        bands = [S * phasor(k[..., None] * shift) for S, shift in zip(source.bands, pace.bands, strict=True)]
-        residuals = [r + k * slope for r, slope in zip(source.residuals, pace.residuals, strict=True)]
-        return self._rendered(bands, residuals, gains, k)
-
-    def to(self, device: torch.device | str) -> "FrozenPath":
-        """The same on a device."""
-        source, pace, gains = self.parts
-        parts = FrozenParts(source.to(device), pace.to(device), tuple(gain.to(device) for gain in gains))
-        return FrozenPath(parts, self.transform, self.amplitude)
-
-    def _rows(self, rows: Tensor | slice) -> FrozenParts:
-        source, pace, gains = self.parts
-        return FrozenParts(source[rows], pace[rows], tuple(gain[rows] for gain in gains))
-
-    def sweep(self, rows: slice, k: Sequence[float], together: int) -> Iterator[Tensor]:
-        """Images (frames, n, channels, height, width) of rows at increasing k, some frames at a time.
-
-        Every frame's bands are the last one's, turned by one complex factor: exp(i (k' - k) arg z).
-        """
-        source, pace, gains = self._rows(rows)
-        bands, at = list(source.bands), 0.0
-        step, turns = math.nan, list(source.bands)
-        for start in range(0, len(k), together):
-            ks = k[start : start + together]
-            turned = [S.new_empty((len(ks), *S.shape)) for S in bands]
-            for frame, position in enumerate(ks):
-                if position - at != step:
-                    step = position - at
-                    turns = [phasor(step * shift) for shift in pace.bands]
-                triples = zip(bands, turns, turned, strict=True)
-                bands = [torch.mul(S, turn, out=into[frame]) for S, turn, into in triples]
-                at = position
-            distance = source.residuals[0].new_tensor(ks).view(-1, 1, 1, 1, 1)
-            pairs = zip(source.residuals, pace.residuals, strict=True)
-            residuals = [r + distance * slope for r, slope in pairs]
-            images = self._rendered(
-                [S.flatten(0, 1) for S in turned],
-                [r.flatten(0, 1) for r in residuals],
-                [gain.repeat(len(ks), 1, 1, 1, 1) for gain in gains],
-                distance.repeat_interleave(len(source.residuals[0]), 0).squeeze(1),
-            )
-            yield images.unflatten(0, (len(ks), -1))
-
-    def _rendered(
-        self, bands: list[Tensor], residuals: list[Tensor], gains: Sequence[Tensor], k: Tensor
-    ) -> Tensor:
-        """Images of bands with the source's amplitudes, which become those of k (n, 1, 1, 1)."""
-        if self.amplitude != "constant":
-            k = k[..., None]
-            bands = [
-                S * amplitude_gain(gain, k, self.amplitude) for S, gain in zip(bands, gains, strict=True)
-            ]
-        return rendered(self.transform, Coefficients(tuple(bands), tuple(residuals)))

@@ -12,7 +12,6 @@ from PIL import Image
 from torch import Tensor, nn
 
 from .._internal.checks import check_indices, check_integer, check_number, check_shown
-from .._internal.chunks import TRANSFORM, images_at_once, in_chunks
 from ..transforms.coefficients import batch_rows, same_tensors
 from .scores import Scores
 from .steps import DISTANCE_TOLERANCE, bisect_distance, l2_distance
@@ -196,8 +195,7 @@ def measured(
         targets: (batch,), or None.
         render: as of `Morph`.
     """
-    most = images_at_once(frames[:, 0], bytes_each=TRANSFORM * frames.shape[1])
-    distances = in_chunks(lambda rows: l2_distance(rows, rows[:, :1]), (frames,), most)
+    distances = torch.stack([l2_distance(frame, frames[:, 0]) for frame in frames.unbind(1)], 1)
     if targets is None:
         return Morph(frames, None, distances, k, None, None, render, scores.values)
     sources, p = scores.logits[:, 0].argmax(1), scores.logits.softmax(2)

@@ -17,7 +17,7 @@ from .._internal.checks import (
     check_memory,
     check_number,
 )
-from .._internal.chunks import MODEL, images_at_once, row_slices
+from .._internal.chunks import MODEL, images_at_once, row_slices, too_large
 from .._internal.modes import evaluation_mode, own_precision
 from .._internal.progress import progress_bar
 from ..transforms.base import Transform, check_transform
@@ -30,13 +30,11 @@ from .steps import (
     ascent_increments,
     bisect_distance,
     l2_distance,
-    moved,
-    of_length,
     rendered,
-    scaled,
 )
+from .strides import ApartStride, Stride, of_length
 from .views import Views, check_views
-from .weights import edit_weights
+from .weights import channels_apart, edit_weights
 
 REGIMES = ("live", "persistent")
 
@@ -106,8 +104,11 @@ def steer(
         budget=None if budget is None else check_number("budget", budget, positive=True),
         until=None if until is None else check_number("until", until),
         length=None if length is None else check_number("length", length, positive=True),
+        apart=regime == "live"
+        and channels_apart(transform, images)
+        and too_large(images, check_memory(memory)),
     )
-    frames, scores = _in_chunks(model, images, targets, plan, check_memory(memory), progress)
+    frames, scores = _in_chunks(model, images, targets, plan, memory, progress)
     k = torch.arange(steps + 1, device=images.device, dtype=images.dtype)
     return measured(frames, scores, k, targets, Chords(frames, k))
 
@@ -128,6 +129,7 @@ class _Plan:
     budget: float | None
     until: float | None
     length: float | None
+    apart: bool
 
 
 def _in_chunks(
@@ -138,29 +140,34 @@ def _in_chunks(
     memory: float | None,
     progress: bool,
 ) -> tuple[Tensor, Scores]:
-    """What `_steered` returns, for as many images at a time as the memory allows."""
+    """Frames and what `_steered` returns, for as many images at a time as the memory allows."""
     copies = 1 if plan.views is None else plan.views.count
     chunks = row_slices(len(images), images_at_once(images, memory, MODEL * copies))
     asked = [None if targets is None else targets[rows] for rows in chunks]
+    frames = images.new_empty(len(images), plan.steps + 1, *images.shape[1:])
     with (
         evaluation_mode(model),
         own_precision(gradients=False),
         progress_bar("steer", progress, total=plan.steps * len(chunks)) as bar,
     ):
         pairs = zip(chunks, asked, strict=True)
-        parts = [_steered(model, images[rows], some, plan, bar) for rows, some in pairs]
-    frames, values, logits = (torch.cat(part) for part in zip(*parts, strict=True))
-    return frames, Scores(values, logits)
+        parts = [_steered(model, images[rows], some, plan, frames[rows], bar) for rows, some in pairs]
+    return frames, Scores(*(torch.cat(part) for part in zip(*parts, strict=True)))
 
 
 def _steered(
-    model: nn.Module, images: Tensor, targets: Tensor | None, plan: _Plan, bar: tqdm
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Frames (batch, steps + 1, ...), values (batch, steps + 1) and logits (batch, steps + 1, classes)."""
+    model: nn.Module,
+    images: Tensor,
+    targets: Tensor | None,
+    plan: _Plan,
+    frames: Tensor,
+    bar: tqdm,
+) -> Scores:
+    """Scores of every frame: values (batch, steps + 1), logits (batch, steps + 1, classes). Fills frames."""
     at, current, sources = None, images, None
     views = None if plan.views is None else plan.views.restarted()
     moving = torch.ones(len(images), dtype=torch.bool, device=images.device)
-    frames, scores = [images], []
+    frames[:, 0], scores = images, []
     for _ in range(plan.steps):
         if not moving.any():
             break
@@ -168,53 +175,45 @@ def _steered(
         sources = found.sources if sources is None else sources
         if plan.until is not None:
             moving = moving & (found.values < plan.until)
-        at, uphill = _analyzed(at, current, gradient, plan)
-        at, proposed, over = _stepped(at, uphill, current, images, moving, plan)
+        at, proposed, over = _stepped(_stride(at, current, gradient, plan), current, images, moving, plan)
         current, moving = torch.where(moving[:, None, None, None], proposed, current), moving & ~over
-        frames.append(current)
         scores.append(found)
+        frames[:, len(scores)] = current
         bar.update()
-    missing = plan.steps + 1 - len(frames)  # after all have stopped, the last frame stays
-    frames += [current] * missing
-    scores += [scored(model, current, targets, plan.objective, sources)] * (missing + 1)
-    values, logits = (torch.stack(part, 1) for part in zip(*scores, strict=True))
-    return torch.stack(frames, 1), values, logits
+    frames[:, len(scores) :] = current[:, None]  # after all have stopped, the last frame stays
+    last = scored(model, current, targets, plan.objective, sources)
+    scores += [last] * (plan.steps + 1 - len(scores))
+    return Scores(*(torch.stack(part, 1) for part in zip(*scores, strict=True)))
+
+
+def _stride(at: Coefficients | None, current: Tensor, gradient: Tensor, plan: _Plan) -> Stride | ApartStride:
+    """The step from where it starts: the source's own coefficients (persistent) or the current image's."""
+    how = plan.direction, plan.cap, plan.alpha
+    if plan.apart:
+        return ApartStride.of(plan.transform, current, gradient, plan.weights, how)
+    if at is None:
+        at, uphill = analyzed_with_gradient(current, gradient, plan.transform)
+    else:
+        uphill = coefficient_gradient(gradient, current, plan.transform)
+    return Stride(plan.transform, at, ascent_increments(at, uphill * plan.weights, *how))
 
 
 def _stepped(
-    at: Coefficients, uphill: Coefficients, current: Tensor, sources: Tensor, moving: Tensor, plan: _Plan
-) -> tuple[Coefficients, Tensor, Tensor]:
-    """Coefficients and images after one step, and which of the moving ones it was cut short for."""
-    step = ascent_increments(at, uphill * plan.weights, plan.direction, plan.cap, plan.alpha)
-    if plan.length is not None:
-        step = of_length(plan.transform, at, step, current, plan.length)
-    following = moved(at, step)
-    images = rendered(plan.transform, following)
+    stride: Stride | ApartStride, current: Tensor, sources: Tensor, moving: Tensor, plan: _Plan
+) -> tuple[Coefficients | None, Tensor, Tensor]:
+    """Coefficients (persistent) and images after one step, and which moving ones it was cut short for."""
+    share = None if plan.length is None else of_length(stride, current, plan.length)
+    at = stride.end(share) if plan.persistent and isinstance(stride, Stride) else None
+    images = stride(share) if at is None else rendered(plan.transform, at)
     over = torch.zeros_like(moving)
     if plan.budget is not None:
         over = moving & (l2_distance(images, sources) >= plan.budget)
         if over.any():
-            images[over] = _stopped(at[over], step[over], sources[over], plan, plan.budget)
-    return following, images, over
-
-
-def _analyzed(
-    at: Coefficients | None, current: Tensor, gradient: Tensor, plan: _Plan
-) -> tuple[Coefficients, Coefficients]:
-    """Where a step starts, the source's own coefficients or the current image's, and the gradient there."""
-    if at is not None and plan.persistent:
-        return at, coefficient_gradient(gradient, current, plan.transform)
-    return analyzed_with_gradient(current, gradient, plan.transform)
-
-
-def _stopped(at: Coefficients, step: Coefficients, sources: Tensor, plan: _Plan, budget: float) -> Tensor:
-    """Images at exactly the budget, after a fraction of the step."""
-
-    def render(t: Tensor) -> Tensor:
-        return rendered(plan.transform, moved(at, scaled(step, t)))
-
-    zero = sources.new_zeros(len(sources))
-    return bisect_distance(render, zero, zero + 1, sources, budget)[1]
+            most = images.new_ones(len(images)) if share is None else share
+            nothing = torch.zeros_like(most)
+            ends = nothing[over], most[over], sources[over]
+            images[over] = bisect_distance(stride[over], *ends, plan.budget)[1]
+    return at, images, over
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 phasor            exp(i angle), by which a band is turned
 ascent_increments one step of a named direction, bounded by a cap
-of_length         the same step, as long as it must be to move the image by an L2 distance
 bisect_distance   the image at an exact L2 distance on a path
 """
 
@@ -53,7 +52,12 @@ def rendered(transform: Transform, coefficients: Coefficients) -> Tensor:
 
 
 def ascent_increments(
-    at: Coefficients, gradient: Coefficients, direction: str, cap: float, alpha: float
+    at: Coefficients,
+    gradient: Coefficients,
+    direction: str,
+    cap: float,
+    alpha: float,
+    peaks: tuple[Tensor, Tensor] | None = None,
 ) -> Coefficients:
     """One step uphill: a change of every band coefficient's phase and of every residual.
 
@@ -61,20 +65,35 @@ def ascent_increments(
 
     "phase": dL/dPhi, scaled so that each image's largest shift is ``cap`` radians. "joint": S* g / |S|,
     amplitude and phase together, its largest modulus ``cap``. "wirtinger": arg z of Eq. 9, each entry
-    limited to ``cap``. Residuals: dL/dr, its largest entry ``cap``.
+    limited to ``cap``. Residuals: dL/dr, its largest entry ``cap``. ``peaks`` are those of `step_peaks` if
+    these coefficients are not all of their images'.
     """
+    bands = _directed(at, gradient, direction, cap, alpha)
+    largest, largest_residual = peaks or (_peak(bands, at), _peak(gradient.residuals, at))
+    if direction != "wirtinger":
+        bands = _scaled_to(cap, bands, largest)
+    return Coefficients(tuple(bands), tuple(_scaled_to(cap, gradient.residuals, largest_residual)))
+
+
+def step_peaks(
+    at: Coefficients, gradient: Coefficients, direction: str, cap: float, alpha: float
+) -> tuple[Tensor, Tensor]:
+    """The largest modulus, (batch,), that bands and residuals of the step have before it is scaled."""
+    return _peak(_directed(at, gradient, direction, cap, alpha), at), _peak(gradient.residuals, at)
+
+
+def _directed(
+    at: Coefficients, gradient: Coefficients, direction: str, cap: float, alpha: float
+) -> list[Tensor]:
+    """The bands of a step of a named direction, those of "phase" and "joint" before they are scaled."""
+    pairs = list(zip(at.bands, gradient.bands, strict=True))
     if direction == "wirtinger":
-        shifts = [gradient_step(S, g, alpha).angle() for S, g in zip(at.bands, gradient.bands, strict=True)]
         limit = min(cap, math.pi)  # a larger one may not be a number of the bands' precision
-        bands = [shift.clamp(-limit, limit) for shift in shifts]
-    else:
-        bands = [S.conj() * g for S, g in zip(at.bands, gradient.bands, strict=True)]
-        if direction == "phase":
-            bands = [product.imag for product in bands]
-        else:
-            bands = [product * _inverse_modulus(S) for product, S in zip(bands, at.bands, strict=True)]
-        bands = _scaled_to(cap, bands)
-    return Coefficients(tuple(bands), tuple(_scaled_to(cap, gradient.residuals)))
+        return [gradient_step(S, g, alpha).angle().clamp(-limit, limit) for S, g in pairs]
+    products = [S.conj() * g for S, g in pairs]
+    if direction == "phase":
+        return [product.imag for product in products]
+    return [product * _inverse_modulus(S) for product, S in zip(products, at.bands, strict=True)]
 
 
 def _inverse_modulus(S: Tensor) -> Tensor:
@@ -83,14 +102,18 @@ def _inverse_modulus(S: Tensor) -> Tensor:
     return torch.where(square >= torch.finfo(square.dtype).tiny, square.rsqrt(), 0)
 
 
-def _scaled_to(cap: float, parts: Sequence[Tensor]) -> list[Tensor]:
-    """Parts of each image times one factor that brings its largest modulus to ``cap``.
+def _peak(parts: Sequence[Tensor], at: Coefficients) -> Tensor:
+    """The largest modulus of each image's parts, (batch,); of no part at all, 0."""
+    if not parts:
+        return torch.zeros(len(at), device=at.parts[0].device)
+    return torch.stack([part.abs().flatten(1).amax(1) for part in parts]).amax(0)
+
+
+def _scaled_to(cap: float, parts: Sequence[Tensor], peak: Tensor) -> list[Tensor]:
+    """Parts of each image times one factor that brings its largest modulus from ``peak`` to ``cap``.
 
     Where that modulus is below `FAINTEST`, they become zeros.
     """
-    if not parts:
-        return []
-    peak = torch.stack([part.abs().flatten(1).amax(1) for part in parts]).amax(0)
     normal = peak >= FAINTEST
     inverse = torch.where(normal, 1 / torch.where(normal, peak, 1), 0)
     return [part * inverse.view(-1, *[1] * (part.ndim - 1)) * cap for part in parts]
@@ -107,18 +130,6 @@ def _factor(increment: Tensor) -> Tensor:
     if not increment.is_complex():
         return phasor(increment)
     return phasor(increment.imag) * increment.real.exp()
-
-
-def of_length(
-    transform: Transform, at: Coefficients, step: Coefficients, current: Tensor, length: float
-) -> Coefficients:
-    """The step, scaled until the image moves by ``length``: two secants, each at most tenfold."""
-    for _ in range(2):
-        found = l2_distance(rendered(transform, moved(at, step)), current)
-        visible = found > torch.finfo(found.dtype).tiny
-        factor = torch.where(visible, length / torch.where(visible, found, 1), 1)
-        step = scaled(step, factor.clamp(max=10))
-    return step
 
 
 def scaled(step: Coefficients, t: Tensor) -> Coefficients:

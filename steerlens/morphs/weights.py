@@ -27,7 +27,7 @@ def edit_weights(
     Returns:
         bands (1, channels, orientations, 1, 1) and residuals (1, channels, 1, 1), real.
     """
-    example = transform.analyze(images[:1])
+    example = transform.analyze(images[:1, : 1 if channels_apart(transform, images) else None])
     count = example.bands[0].shape[2] if example.bands else 0
     chosen = _chosen_bands(len(example.bands), count, scales, orientations, bands)
     policy = residual_policy(transform, residuals)
@@ -39,6 +39,17 @@ def edit_weights(
         factors.append(gain[None, :, None, None, None] * kept[:, None, None])
     moved = [float(choice == "linear") for choice in policy.values()]
     return Coefficients(tuple(factors), tuple(gain[None, :, None, None] * k for k in moved))
+
+
+def channels_apart(transform: Transform, images: Tensor) -> bool:
+    """Whether there are several channels, and the transform says that it treats each alike and alone."""
+    return images.shape[1] > 1 and getattr(transform, "channels_apart", False)
+
+
+def of_channel(weights: Coefficients, channel: int) -> Coefficients:
+    """The factors of one channel."""
+    one = slice(None), slice(channel, channel + 1)
+    return weights.map(lambda band: band[one], lambda residual: residual[one])
 
 
 def _chosen_bands(

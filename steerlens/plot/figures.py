@@ -29,6 +29,8 @@ METHODS = {  # the first word that a name contains decides
     "translation": "#000000",
     "blend": "#000000",
 }
+MOST_NAMES = 8  # of panels, in a figure's description
+MARKS = str.maketrans("", "", "$\\{}")  # of formulas, left out there
 STYLES = ("-", "--", ":", "-.")  # of curves that share a colour
 
 LOOK = str(Path(__file__).with_name("steerlens.mplstyle"))
@@ -53,6 +55,19 @@ class _Sheet(Figure):
     """A figure that is drawn with the look that it was made with: matplotlib makes ticks when it draws."""
 
     draw = styled(Figure.draw)
+
+    def __repr__(self) -> str:
+        """In words, for those who do not see it: how many panels, and what is written beside them."""
+        texts = [(axis.get_title(), axis.get_ylabel(), axis.get_xlabel()) for axis in self.axes]
+        said = dict.fromkeys(" ".join(text.translate(MARKS).split()) for each in texts for text in each)
+        names = [text for text in said if any(letter.isalpha() for letter in text)]
+        more = ", and more" if len(names) > MOST_NAMES else ""
+        panels = f"{len(texts)} panel{'s' * (len(texts) != 1)}"
+        return (
+            f"A figure of {panels}: {', '.join(names[:MOST_NAMES])}{more}."
+            if names
+            else f"A figure of {panels}."
+        )
 
 
 @styled
@@ -80,7 +95,7 @@ def grid(
     names = [name for name, _ in pairs]
     lines = [[_noted(cell, show) for cell in cells] for _, cells in pairs]
     columns = max(map(len, lines))
-    margin = 0.075 * max(len(part) for name in names for part in name.split("\n"))
+    margin = 0.08 * max(len(part) for name in names for part in name.split("\n"))
     cell = min(cell, (WIDTH - margin) / columns)
     aspect = max(image.shape[-2] / image.shape[-1] for row in lines for image, _ in row if image is not None)
     noted = max(len(note.splitlines()) for row in lines for _, note in row)

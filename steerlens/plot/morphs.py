@@ -141,7 +141,7 @@ def pipeline(
     show_image(line[4], shown[1])
     _caption(line[0], "image $s$", "", r"$\mathcal{F}$")
     _caption(line[1], "amplitude $A_0$", "kept", "")
-    _caption(line[2], r"phase $\Phi_0$", "turned", r"$+\,k\,\Delta\Phi$")
+    _caption(line[2], r"phase $\Phi_0$", "turned", r"$+k\Delta\Phi$")
     _caption(line[3], r"phase shift $\Delta\Phi$", "from the class gradient", r"$\mathcal{F}^{-1}$")
     _caption(line[4], rf"morph $\hat{{s}}_{{{steps}}}$", "", "")
     return closed(figure)
@@ -153,7 +153,7 @@ def _caption(axis: Axes, title: str, note: str, step: str) -> None:
     axis.set_xlabel(note, fontsize=9)
     if step:
         arrow = {"arrowstyle": "-|>", "color": "0.3"}
-        axis.annotate(step, (1.13, 0.58), xycoords="axes fraction", ha="center", va="bottom", fontsize=11)
+        axis.annotate(step, (1.13, 0.58), xycoords="axes fraction", ha="center", va="bottom", fontsize=9)
         axis.annotate("", (1.24, 0.5), (1.02, 0.5), xycoords="axes fraction", arrowprops=arrow)
 
 

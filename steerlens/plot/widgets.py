@@ -32,7 +32,7 @@ class StillBox(ipywidgets.VBox):
     """A column of widgets that also leaves a picture in the notebook file, for static readers."""
 
     def __init__(self, children: Sequence[ipywidgets.Widget], still: Figure | bytes, text: str):
-        super().__init__(children)
+        super().__init__([titled(child) for child in children])
         self._still, self._text = still if isinstance(still, bytes) else figure_png(still), text
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
@@ -60,11 +60,9 @@ def frame_slider(
     captions = [frame_caption(morph, row, frame, classes) for frame in range(len(pictures))]
     last = len(pictures) - 1
     slider = ipywidgets.IntSlider(0, 0, last, description="frame")
-    play = ipywidgets.Play(value=0, min=0, max=last, interval=120)
-    ipywidgets.jslink((play, "value"), (slider, "value"))
     still = filmstrip(morph, row, classes=classes, show=show)
     text = f"A slider over {last + 1} frames and its film strip."
-    rows = [ipywidgets.HBox([play, slider])]
+    rows = [ipywidgets.HBox([*player(slider), slider])]
     return viewer([slider], lambda frame: (pictures[frame], captions[frame]), still, text, rows)
 
 
@@ -101,6 +99,31 @@ def viewer(
     for control in controls:
         control.observe(show, names="value")
     return StillBox([*(controls if rows is None else rows), picture, caption], still, text)
+
+
+def player(slider: ipywidgets.IntSlider) -> list[ipywidgets.Widget]:
+    """What moves a slider in the browser: a button that has a name, and an unseen Play that it starts.
+
+    ipywidgets 7, which Colab has, starts a Play by the Play's own, nameless buttons alone.
+    """
+    play = ipywidgets.Play(value=slider.value, max=slider.max, interval=120)
+    for name in ("max", "value"):  # a page that makes the link sets the second by the first
+        ipywidgets.jslink((slider, name), (play, name))
+    if not hasattr(ipywidgets.Play, "playing"):
+        return [play.add_class("sl-play")]
+    play.layout.display, play.repeat = "none", True
+    button = ipywidgets.ToggleButton(description="Play", icon="play", tooltip="Play the frames, or pause")
+    ipywidgets.jslink((button, "value"), (play, "playing"))
+    return [play, button.add_class("sl-play")]
+
+
+def titled(widget: ipywidgets.Widget) -> ipywidgets.Widget:
+    """The widget, with no tooltip in it that is None: front ends show that as "null"."""
+    if widget.has_trait("tooltip") and widget.tooltip is None:
+        widget.tooltip = ""
+    for child in getattr(widget, "children", ()):
+        titled(child)
+    return widget
 
 
 def side_by_side(views: Sequence[tuple[bytes, str]]) -> Figure:

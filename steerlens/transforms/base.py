@@ -26,6 +26,8 @@ class Transform(Protocol):
         tight_frame: whether ``synthesize`` is the adjoint of ``analyze``. Gradients of other transforms
             are taken by their ``synthesize_adjoint(gradient)``, if they have one, else through
             ``synthesize`` by autograd, which is slower.
+        channels_apart: optional; True if every channel is treated alike and alone, so that images too large
+            for the memory are worked on a channel at a time.
     """
 
     shape: tuple[int, int]
@@ -98,7 +100,7 @@ class Pixels(ImageTransform):
         shape: height and width of the images.
     """
 
-    tight_frame = True
+    tight_frame = channels_apart = True
     residual_policy = {"pixels": "linear"}  # noqa: RUF012
 
     def analyze(self, images: Tensor) -> Coefficients:
@@ -125,7 +127,7 @@ class Fourier(ImageTransform):
         shape: height and width of the images.
     """
 
-    tight_frame = True
+    tight_frame = channels_apart = True
     residual_policy = {"self_conjugate": "fixed"}  # noqa: RUF012
 
     def analyze(self, images: Tensor) -> Coefficients:

@@ -89,9 +89,9 @@ def pyramid_masks(
         bands = []
         for scale, size in enumerate(sizes[:-1]):
             radius, angle = frequency_grid(sizes[0], size)
-            angular = torch.stack([angular_mask(angle, b, orientations) for b in range(orientations)])
-            factor = (1j if adjoint else -1j) ** (orientations - 1)
-            bands.append(bandpass_mask(radius, scale) * angular * factor)
+            radial = bandpass_mask(radius, scale) * (1j if adjoint else -1j) ** (orientations - 1)
+            angular = (angular_mask(angle, b, orientations) for b in range(orientations))
+            bands.append(torch.stack([(radial * part).to(dtype.to_complex()) for part in angular]))
         width = sizes[0][1]
         highpass = highpass_mask(frequency_grid(sizes[0])[0])[:, : width // 2 + 1].clone()
         if adjoint:

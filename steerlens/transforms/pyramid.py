@@ -54,7 +54,7 @@ class SteerablePyramid(ImageTransform):
         True
     """
 
-    tight_frame = True
+    tight_frame = channels_apart = True
     residual_policy = {"highpass": "fixed", "lowpass": "linear"}  # noqa: RUF012
 
     def __init__(self, shape: tuple[int, int], scales: int = 3, orientations: int = 4, padding: int = 0):

@@ -2,23 +2,26 @@
 
 The first in this process: a live morph of a digit, 24 steps, with every frame drawn. The second in headless
 Chromium, in JupyterLab and in Voila, started as by `make lab` and `make explore`: from the key's event to the
-load event of the picture.
+load event of the picture. Last, how long a visitor of the lessons' explorer waits: for the still picture, and
+for the explorer, from the page's address (the notebook's run in JupyterLab) with a new kernel.
 """
 
 import os
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import servers
 from measure import report
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 import steerlens as sl
 
 REPEATS = 40
 MORPHS = 10
+VISITS = 3
 # A key that follows at once also waits for the messages of the one before: bars, curves, the kernel's status.
 PAUSES = {"a move from rest": 150, "key after key": 0}
 SOURCE = """
@@ -28,12 +31,13 @@ net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.AdaptiveAvgPool2d(1
 sl.explore(net, torch.rand(2, 3, {size}, {size}))
 """
 LISTEN = """() => {
-  const picture = document.querySelector('img.sl-picture-a');
   const handle = document.querySelector('.sl-frame .noUi-handle');
   window.times = [];
   if (window.pressed) return;
   handle.addEventListener('keydown', () => { window.pressed = performance.now(); }, true);
-  picture.addEventListener('load', () => window.times.push(performance.now() - window.pressed));
+  document.addEventListener('load', event => {
+    if (event.target.matches('img.sl-picture-a')) window.times.push(performance.now() - window.pressed);
+  }, true);
 }"""
 
 
@@ -82,8 +86,27 @@ def in_browser() -> list[dict]:
                         rows.append({"case": f"{name}, {size}x{size}, {case}", "ms": found})
                     servers.shut_down(page)
                     page.close()
+                rows += first_pictures(browser, open_notebook, name)
         browser.close()
     return rows
+
+
+def first_pictures(browser: Browser, open_notebook: Callable[..., None], name: str) -> list[dict]:
+    """Median waits of visitors for the still, and for the explorer in its place."""
+    waits: dict[str, list[float]] = {"still": [], "picture-a": []}
+    for visit in range(VISITS):
+        page, start = browser.new_page(), time.perf_counter()
+        open_notebook(page, "import steerlens as sl\nsl.explore()", f"visit{visit}")
+        for what, times in waits.items():
+            page.wait_for_selector(f"img.sl-{what}", timeout=servers.START)
+            times.append(time.perf_counter() - start)
+        servers.shut_down(page)
+        page.close()
+    names = {"still": "the still picture", "picture-a": "the explorer"}
+    return [
+        {"case": f"{name}, from the address to {names[what]}", "ms": 1e3 * statistics.median(times)}
+        for what, times in waits.items()
+    ]
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ FLAGS = [
     "--disable-sync",
 ]
 PROMPT = "kernel_websocket_connection_class=prompt_connection.PromptConnection"  # as in the Makefile
+LARGE = "tornado_settings={'websocket_max_message_size': 104857600}"  # as there
 START = 120_000  # milliseconds that a page may take until its cells have run
 
 
@@ -89,7 +90,7 @@ def lab(folder):
     command = ["jupyterlab", "--allow-root", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
     command += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"]
     command += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"]
-    command += [f"--ServerApp.{PROMPT}"]
+    command += [f"--ServerApp.{PROMPT}", f"--ServerApp.{LARGE}"]
 
     def open_notebook(page, source, name):
         write_notebook(folder / f"{name}.ipynb", source)
@@ -109,7 +110,7 @@ def voila(folder):
     port = free_port()
     command = ["voila", "--no-browser", f"--port={port}", "--show_tracebacks=True", "--Voila.ip=127.0.0.1"]
     command += ["--MappingKernelManager.cull_idle_timeout=15", "--MappingKernelManager.cull_interval=5"]
-    command += [f"--Voila.{PROMPT}"]
+    command += [f"--Voila.{PROMPT}", f"--Voila.{LARGE}"]
 
     def open_notebook(page, source, name):
         write_notebook(folder / f"{name}.ipynb", source)

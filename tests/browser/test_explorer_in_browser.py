@@ -32,7 +32,7 @@ def opened(request, page, tmp_path):
     def opened(source):
         open_notebook(page, source, tmp_path.name)
         page.wait_for_selector(".sl-picture-a", timeout=START)
-        wait_for_text(page, ".sl-message", "→")
+        wait_for_text(page, ".sl-message", "→", START)
         return page
 
     return opened
@@ -43,11 +43,11 @@ def picture(page, name="a"):
     return page.get_attribute(f"img.sl-picture-{name}", "src")
 
 
-def wait_for_text(page, selector, text):
+def wait_for_text(page, selector, text, soon=SOON):
     page.wait_for_function(
         "([s, t]) => (document.querySelector(s)?.textContent ?? '').includes(t)",
         arg=[selector, text],
-        timeout=SOON,
+        timeout=soon,
     )
 
 
@@ -65,6 +65,11 @@ def test_a_reader_plays(opened, screenshot, tmp_path):
     page = opened(OWN.format(folder=str(tmp_path)))
     screenshot("0-opened")
     assert page.locator("img.sl-picture-a").count() == 1
+    page.wait_for_timeout(1000)
+    arrived = re.search("at (k = [0-9]+)", page.inner_text(".sl-message"))[1]
+    assert arrived != "k = 0" and f"{arrived}," in page.inner_text(".sl-facts"), (
+        "the links of the page change nothing"
+    )
 
     before = picture(page)
     page.click('.sl-thumb[title="image 3: 3"]')
@@ -76,6 +81,7 @@ def test_a_reader_plays(opened, screenshot, tmp_path):
 
     handle = page.locator(".sl-frame .noUi-handle")
     for key, facts in (
+        ("End", "k = 24"),
         ("ArrowLeft", "k = 23"),
         ("ArrowLeft", "k = 22"),
         ("Home", "k = 0"),
@@ -89,14 +95,14 @@ def test_a_reader_plays(opened, screenshot, tmp_path):
 
     handle.press("Home")
     wait_for_text(page, ".sl-facts", "k = 0")
-    page.locator(".sl-play button").nth(0).click()
+    page.get_by_role("button", name="Play").click()
     wait_for_text(page, ".sl-facts", "k = 6")
-    page.locator(".sl-play button").nth(0).click()
+    page.get_by_role("button", name="Play").click()
     screenshot("3-played")
 
-    page.click(".sl-compare input")
+    page.select_option(".sl-compare select", label="A beside B")
     page.wait_for_selector("img.sl-picture-b", timeout=SOON)
-    wait_for_text(page, ".sl-message", "B: 3 → 8")
+    wait_for_text(page, ".sl-message", "B: p")
     screenshot("4-compared")
 
     for kind in ("strip", "animation", "code"):
@@ -135,7 +141,9 @@ def test_upload_and_bands(opened, screenshot, tmp_path):
 
 def test_a_guided_preset(opened, screenshot):
     page = opened("import steerlens as sl\nsl.explore()")
-    page.click(".sl-preset-1")
+    page.click(".sl-preset-3")
+    wait_for_text(page, ".sl-message", "Down → Left")
+    page.click(".sl-preset-0")
     wait_for_text(page, ".sl-message", "3 → 8")
     wait_for_text(page, ".sl-lesson", "3 becomes 8")
     assert page.locator(".sl-thumb").count() >= 12
@@ -147,5 +155,70 @@ def test_an_error_is_seen(opened, screenshot):
     page = opened(BROKEN)
     page.select_option(".sl-target select", label="5")
     page.wait_for_selector(".sl-error", timeout=SOON)
-    assert re.search("ZeroDivisionError", page.inner_text(".sl-error"))
+    assert re.search("ZeroDivisionError", page.inner_text(".sl-message .sl-error"))
+    page.set_viewport_size({"width": 600, "height": 700})
+    page.locator(".sl-target").scroll_into_view_if_needed()
+    visible = """() => [...document.querySelectorAll('.sl-error')].some(
+      e => e.getBoundingClientRect().top >= 0 && e.getBoundingClientRect().bottom <= innerHeight)"""
+    assert page.evaluate(visible), "beside the choices, far below the picture"
     screenshot("error")
+
+
+def test_the_picture_comes_first_at_every_width(opened, screenshot, tmp_path):
+    page = opened(OWN.format(folder=str(tmp_path)))
+    for width in (1280, 848, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(500)
+        screenshot(f"{width}")
+        top, bottom, height, over = page.evaluate("""() => {
+          const box = name => document.querySelector(name).getBoundingClientRect();
+          const all = document.querySelector('.sl-explorer');
+          return [box('.sl-explorer').top, box('img.sl-picture-a').bottom, box('img.sl-picture-a').height,
+                  all.scrollWidth - all.clientWidth];
+        }""")
+        assert bottom - top < 560 and height > 60 and over <= 0, (width, top, bottom, height, over)
+
+
+def test_everything_has_a_name(opened, tmp_path):
+    page = opened(OWN.format(folder=str(tmp_path)))
+    assert page.locator(".sl-explorer [title=null]").count() == 0
+    assert page.locator(".sl-explorer img:not([alt])").count() == 0
+    assert page.get_by_role("img", name="frame 3").count() + page.get_by_role("img", name="p of").count() >= 1
+    nameless = "e => e.checkVisibility() && !(e.textContent.trim() || e.title)"
+    assert (
+        page.evaluate(f"[...document.querySelectorAll('.sl-explorer button')].filter({nameless}).length") == 0
+    )
+
+
+def test_the_source_is_held_against_the_frame(opened, tmp_path):
+    page = opened(OWN.format(folder=str(tmp_path)))
+    seen = "getComputedStyle(document.querySelector('img.sl-picture-a')).opacity"
+    page.hover(".sl-hold")
+    page.mouse.down()
+    assert page.evaluate(seen) == "0"
+    page.mouse.up()
+    assert page.evaluate(seen) == "1"
+
+
+def test_a_large_upload_arrives(opened, tmp_path):
+    import numpy as np
+    from PIL import Image
+
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (2100, 2100, 3), np.uint8)).save(
+        path := tmp_path / "large.png"
+    )
+    assert path.stat().st_size > 13e6, "more than a message takes in Jupyter's settings"
+    page = opened(OWN.format(folder=str(tmp_path)))
+    assert "10 MB" in page.inner_text(".sl-side")
+    with page.expect_file_chooser() as chooser:
+        page.click(".sl-upload")
+    chooser.value.set_files(path)
+    wait_for_text(page, ".sl-message", "large.png: ", START)
+
+
+def test_a_still_is_seen_before_the_explorer(request, page):
+    for server in ("lab", "voila"):
+        request.getfixturevalue(server)(page, "import steerlens as sl\nsl.explore()", f"still-{server}")
+        page.wait_for_selector("img.sl-still", timeout=SOON)
+        page.wait_for_selector("img.sl-picture-a", timeout=START)
+        assert page.locator("img.sl-still").count() == 0

@@ -1,47 +1,83 @@
 """Lesson 02: the checks of its exercises."""
 
 import math
-from typing import Any
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
 from steerlens.transforms.pyramid import SteerablePyramid
 
-from ..common.verdict import close
+from ..common.exercises import Key, exercise, numbers
 from .measures import fourier_shift, move
 
 TOLERANCE = 1e-8
 
 
-def check_shift(answer: Any, image: Tensor, dy: float, dx: float) -> None:
+@exercise("the ramp is exp(-i (w_y d_y + w_x d_x)), with w = 2 pi fftfreq(128); rows are y.")
+def check_shift(image: Tensor, dy: float, dx: float) -> Key:
     """An image moved by the Fourier shift theorem."""
-    _check(answer, fourier_shift(image, dy, dx), f"the image moved {dy:g} down and {dx:g} right")
+    slips = {
+        "it has moved the opposite way: the theorem has a minus sign": fourier_shift(image, -dy, -dx),
+        "it has moved down instead of up: y counts downwards": fourier_shift(image, -dy, dx),
+        "height and width are swapped: the first axis is y": fourier_shift(image, dx, dy),
+        "fftfreq counts cycles: radians have 2 pi": fourier_shift(image, dy / math.tau, dx / math.tau),
+    }
+    return _image(image, f"the image moved {dy:g} down and {dx:g} right", fourier_shift(image, dy, dx), slips)
 
 
-def check_steering(answer: Any, degrees: float) -> None:
+@exercise("write cos^2 u as 1/2 + cos(2u) / 2: the frequencies are 0 and +-2, three for three weights.")
+def check_steering(degrees: float) -> Key:
     """Weights that steer three orientations (order 2) to an angle: (1 + 2 cos 2 (phi - theta_b)) / 3."""
+
+    def weights(angle: float) -> Tensor:
+        return (1 + 2 * torch.cos(2 * (angle - math.pi * torch.arange(3) / 3))) / 3
+
     gap = math.radians(degrees) - math.pi * torch.arange(3) / 3
-    _check(answer, (1 + 2 * torch.cos(2 * gap)) / 3, "three weights, a tensor")
+    slips = {
+        "those are the filter's own values cos^2; weights come from its frequencies": gap.cos() ** 2,
+        "those are the weights of four orientations, without the fourth": (gap.cos() + (3 * gap).cos()) / 2,
+        "the angle is in degrees, and cos takes radians": weights(degrees),
+        "the angle has the wrong sign": weights(-math.radians(degrees)),
+    }
+    kind = "three weights, a tensor of shape (3,)"
+    return numbers(weights(math.radians(degrees)), kind, 1e-6, slips)
 
 
-def check_without(answer: Any, pyramid: SteerablePyramid, image: Tensor, orientation: int) -> None:
+@exercise("multiply bands by 0 or 1 with `c.map(on_bands, on_residuals)`; the orientation is axis -3.")
+def check_without(pyramid: SteerablePyramid, image: Tensor, orientation: int) -> Key:
     """An image without the bands of one orientation, everything else kept, the residuals too."""
-    keep = (torch.arange(pyramid.orientations) != orientation).to(image.dtype)[:, None, None]
-    kept = pyramid.analyze(image).map(lambda S: S * keep, lambda r: r)
-    _check(answer, pyramid.synthesize(kept), f"the image without orientation {orientation}")
+    others = torch.arange(pyramid.orientations) != orientation
+
+    def kept(keep: Tensor, residuals: float = 1.0) -> Tensor:
+        c = pyramid.analyze(image)
+        return pyramid.synthesize(c.map(lambda S: S * keep[:, None, None], lambda r: residuals * r))
+
+    slips = {
+        "the residuals are gone, and with them the mean brightness": kept(others, 0.0),
+        "the orientation was kept, and the others were removed": kept(~others),
+    }
+    return _image(image, f"the image without orientation {orientation}", kept(others), slips)
 
 
-def check_move(answer: Any, pyramid: SteerablePyramid, image: Tensor, dy: float, dx: float) -> None:
+@exercise("`turned` turns the bands; the low-pass has no phase, and `with_lowpass` moves it.")
+def check_move(pyramid: SteerablePyramid, image: Tensor, dy: float, dx: float) -> Key:
     """An image moved by its phases, each band by its centre frequency, and its low-pass residual."""
-    moved = pyramid.synthesize(move(pyramid, pyramid.analyze(image), (dy, dx)))
-    _check(answer, moved, f"the image moved {dy:g} down and {dx:g} right by phases")
+
+    def moved(dy: float, dx: float, lowpass: bool = True) -> Tensor:
+        return pyramid.synthesize(move(pyramid, pyramid.analyze(image), (dy, dx), lowpass=lowpass))
+
+    slips = {
+        "the low-pass has stayed where it was": moved(dy, dx, lowpass=False),
+        "it has moved the opposite way: a delay is a negative phase": moved(-dy, -dx),
+        "height and width are swapped: the first is down": moved(dx, dy),
+        "that is the shift theorem, and the bands' phases were to turn": fourier_shift(image, dy, dx),
+    }
+    kind = f"the image moved {dy:g} down and {dx:g} right by phases"
+    return _image(image, kind, moved(dy, dx), slips)
 
 
-def _check(answer: Any, expected: Tensor, kind: str) -> None:
-    """Verdict on a tensor that should equal the expected one; says how far off a wrong one is."""
-    kind = f"{kind} of shape {tuple(expected.shape)}"
-    words = f"{kind}, right to {TOLERANCE:g}"
-    if isinstance(answer, Tensor) and answer.shape == expected.shape:
-        words += f" (yours is off by up to {(answer - expected).abs().max():.2g})"
-    close(answer, expected, kind, TOLERANCE, words)
+def _image(image: Tensor, kind: str, expected: Tensor, slips: Mapping[str, Tensor]) -> Key:
+    kind = f"{kind} of shape {tuple(image.shape)}"
+    slips = {**slips, "nothing has changed": image}
+    return numbers(expected, kind, TOLERANCE, slips, words=f"{kind}, right to {TOLERANCE:g}")

@@ -7,44 +7,74 @@ from torch import Tensor, nn
 from steerlens.morphs.scores import batched_logits
 from steerlens.morphs.steps import l2_distance
 
-from ..common.verdict import chosen, close, verdict
+from ..common.exercises import Key, choice, exercise, numbers
 from .table import Table
 
 FOOLED = 0.99  # the driver's probability of the target
 NEAR = 2.5  # L2 distance
 
 
-def check_fooled(
-    answer: Any, driver: nn.Module, judges: list[nn.Module], source: Tensor, target: int
-) -> None:
+@exercise("nobody asks you to move strokes. Which editor needs the shortest way to p = 0.99?")
+def check_fooled(driver: nn.Module, judges: list[nn.Module], source: Tensor, target: int) -> Key:
     """An image near its source that the driver gives the target with p >= 0.99, and no judge does."""
+    kind = f"an image {tuple(source.shape)}"
 
-    def right(image: Tensor) -> bool:
-        inside = image.shape == source.shape and bool(((image >= 0) & (image <= 1)).all())
-        if not inside or l2_distance(image, source).item() > NEAR:
-            return False
+    def error(image: Any) -> str:
+        if not isinstance(image, Tensor) or image.shape != source.shape:
+            return f"expected {kind}"
+        if not ((image >= 0) & (image <= 1)).all():
+            return "it leaves [0, 1]: the clip is missing"
+        if (far := l2_distance(image, source).item()) > NEAR:
+            return f"it is too far from the source: L2 {far:.2f}, at most {NEAR}"
         p = batched_logits(driver, image).softmax(1)[0, target].item()
-        return p >= FOOLED and all(batched_logits(judge, image).argmax().item() != target for judge in judges)
+        if p < FOOLED:
+            return f"the driver is not convinced: p = {p:.2f}"
+        seen = sum(batched_logits(judge, image).argmax().item() == target for judge in judges)
+        return f"{seen} of {len(judges)} judges see a {target}, too" if seen else ""
 
-    expected = (
-        f"an image (1, 1, 28, 28) in [0, 1] within L2 {NEAR} of the source, with p of {target} >= {FOOLED}, "
-        "and no judge that sees it"
+    words = (
+        f"{kind} in [0, 1] within L2 {NEAR} of the source, p of {target} >= {FOOLED}, and no judge sees it"
     )
-    verdict(answer, "an image (1, 1, 28, 28)", expected, right)
+    return Key(kind, words, error)
 
 
-def check_distance(answer: Any, source: Tensor, image: Tensor) -> None:
+@exercise("the square root of the sum of all squared differences.")
+def check_distance(source: Tensor, image: Tensor) -> Key:
     """L2 distance of two images, as a number."""
-    close(answer, l2_distance(image, source).item(), "a number", 1e-3)
+    change = image - source
+    slips = {
+        "that is the square: the root is missing": change.square().sum(),
+        "that is the root of the mean: L2 takes the sum over all pixels": change.square().mean().sqrt(),
+        "that is the sum of absolute differences, L1": change.abs().sum(),
+    }
+    return numbers(l2_distance(image, source).item(), "a number", 1e-3, slips)
 
 
-def check_share(answer: Any, table: Table, row: str, distance: float) -> None:
+@exercise("without both means: not (first and second). One judge may well see it.")
+def check_share(table: Table, row: str, distance: float) -> Key:
     """Share of the sources of which the driver is convinced (p >= 0.99) and both judges are not."""
-    p = table.values[row]["probability"][table.column(distance)]
-    share = ((p >= FOOLED) & ~table.both(row, distance)).double().mean().item()
-    close(answer, share, "a share", 1e-3)
+    column, values = table.column(distance), table.values[row]
+    convinced, both = values["probability"][column] >= FOOLED, table.both(row, distance)
+    neither = (values["first"][column] + values["second"][column]) == 0
+
+    def share(cases: Tensor) -> float:
+        return cases.double().mean().item()
+
+    slips = {
+        "those convince the driver, whatever the judges say": share(convinced),
+        "those convince the driver and both judges": share(convinced & both),
+        "those convince neither judge; here one of the two may be convinced": share(convinced & neither),
+        "that is their number, not their share": int((convinced & ~both).sum()),
+    }
+    return numbers(share(convinced & ~both), "a share", 1e-3, slips)
 
 
-def check_conclusion(answer: Any) -> None:
+@exercise("a score is a fact about the driver. What may be said of it, and what of the picture?")
+def check_conclusion() -> Key:
     """Which of four sentences the table supports; see the lesson."""
-    chosen(answer, "c", "a letter, a to d")
+    slips = {
+        "the driver is convinced by far smaller changes than those that look like an 8": "a",
+        "it goes too far: the edits do change what the driver decides, so they show what it heeds": "b",
+        "a smooth warp has the highest E of all, and convinces almost no judge": "d",
+    }
+    return choice("c", "a letter, a to d", slips, "abcd")

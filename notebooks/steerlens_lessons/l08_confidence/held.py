@@ -22,7 +22,8 @@ from steerlens.evaluation.matched import GRID, Edit, Editor
 from steerlens.evaluation.space import blurred
 from steerlens.evaluation.warp import WarpProblem, fit_warp
 from steerlens.morphs.gradients import analyzed_with_gradient, image_gradient
-from steerlens.morphs.steps import ascent_increments, l2_distance, moved, of_length, rendered
+from steerlens.morphs.steps import ascent_increments, l2_distance
+from steerlens.morphs.strides import Stride, of_length
 from steerlens.transforms.base import Pixels, Transform
 from steerlens.transforms.pyramid import SteerablePyramid
 
@@ -159,8 +160,8 @@ def _moved(current: Tensor, gradient: Tensor, length: float, transform: Transfor
     at, uphill = analyzed_with_gradient(current, gradient, transform)
     if uphill.bands:
         uphill = uphill.map(lambda band: band, torch.zeros_like)
-    step = ascent_increments(at, uphill, "joint", LENGTH, 1.0)
-    return rendered(transform, moved(at, of_length(transform, at, step, current, length)))
+    stride = Stride(transform, at, ascent_increments(at, uphill, "joint", LENGTH, 1.0))
+    return stride(of_length(stride, current, length))
 
 
 def _within(sources: Tensor, images: Tensor, distance: float) -> Tensor:
