@@ -158,8 +158,9 @@ def write(folder: Path, series: list[Lesson], failed: list[Failure]) -> None:
     tiles = f'<div class="tiles">{gallery.SWITCH}{films(static)}</div>'
     further = {page: words for pages in EXTRA.values() for page, words in pages.items()}
     names = {"api/index": "Reference", "teachers": "For teachers"} | TITLES
+    suffixes = {"solutions": ".ipynb"}
     listed = "\n".join(
-        f"- [{names.get(page, page.capitalize())}]({page}{'.ipynb' if page == 'solutions' else '.md'}): {words}"
+        f"- [{names.get(page, page.capitalize())}]({page}{suffixes.get(page, '.md')}): {words}"
         for page, words in further.items()
     )
     (folder / "index.md").write_text(
