@@ -24,7 +24,9 @@ def headers(page: BeautifulSoup) -> None:
         if not head.get_text(strip=True):
             head.name = "td"
         elif head.select(".math"):
-            head["aria-label"] = head.get_text(" ", strip=True).strip("\\()")
+            name = page.new_tag("span", attrs={"class": "unseen"})
+            name.string = head.get_text(" ", strip=True).strip("\\()")
+            head.append(name)
 
 
 def side_bar(page: BeautifulSoup) -> None:
