@@ -211,6 +211,11 @@ def test_the_first_page_opens_with_three_doors_and_the_playground(tmp_path):
     assert page.index("data-steerlens-playground") < page.index("## Lessons")
 
 
+def test_six_digits_move_where_scripts_do_not_run(tmp_path):
+    tiles = index.films(tmp_path)
+    assert tiles.count('role="img"') == len(index.PAIRS) == len(list(tmp_path.glob("tile-*.png")))
+
+
 @pytest.fixture
 def site(tmp_path):
     (tmp_path / "sub").mkdir()

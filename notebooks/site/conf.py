@@ -69,5 +69,5 @@ def without_formulas(app, page, template, context, doctree):
 def setup(app):
     """Docstrings are plain text; cells carry their ids."""
     app.connect("autodoc-process-docstring", reference.prepare, priority=400)  # before napoleon
-    app.connect("html-page-context", without_formulas, priority=900)  # after MathJax's own
     app.connect("doctree-read", dressing.anchors)
+    app.connect("html-page-context", without_formulas, priority=900)  # after MathJax's own

@@ -1,5 +1,6 @@
 """The first page of the site: morphs that move, three doors, and the lessons as a course.
 
+films      six digits on their way, from notebooks/site/morphs.gif, in tiles
 doors      play, learn, use
 course     the lessons by parts, with time and picture, and the short course
 contents   the side bar
@@ -13,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import curriculum
+import gallery
 import play
 from curriculum import PARTS, SHORT, minutes, number
 from execution import Failure
@@ -20,6 +22,7 @@ from PIL import Image
 from series import README, REPOSITORY, Lesson, read
 
 HERE = Path(__file__).parent
+PAIRS = ("3 → 8", "4 → 9", "5 → 6", "6 → 8", "8 → 3", "9 → 4")  # of morphs.gif, from left to right
 EXTRA = {  # further pages by parts of the side bar, and what the first page says of them
     "See": {
         "gallery": "the morphs, moving",
@@ -31,14 +34,37 @@ EXTRA = {  # further pages by parts of the side bar, and what the first page say
         "measured": "what was measured, and how",
         "api/index": "every function",
     },
-    "Teach": {"teachers": "plans, questions and slides", "solutions": "of all exercises, as a notebook"},
+    "Teach": {
+        "teachers": "plans, questions and slides",
+        "solutions": "one way to solve each exercise",
+    },
 }
 TITLES = {"figures": "The paper's figures", "measured": "What was measured", "equations": "Every equation"}
-SCRIPTLESS = 'The playground needs JavaScript; <a href="gallery.html">the gallery</a> moves without it.'
 SENTENCE = (
     "Ask a neural network what change would turn this image into that class, and watch its answer: "
     "a gradient that becomes a motion."
 )
+
+
+def films(static: Path) -> str:
+    """Write the sheets of the tiles into a folder; the tiles that run through them."""
+    pictures = gallery.frames(HERE / "morphs.gif")
+    height = pictures[0].height
+    tiles = []
+    for index, pair in enumerate(PAIRS):
+        left = index * (height + 4)  # digits are squares, parted by a line
+        own = [picture.crop((left, 0, left + height, height)) for picture in pictures]
+        gallery.sheet(own).convert("L").save(static / f"tile-{index}.png", optimize=True)
+        style = (
+            f"background-image:url(_static/tile-{index}.png);background-size:100% {100 * len(own)}%;"
+            f"animation-duration:2.4s;animation-timing-function:steps({len(own) - 1});"
+            f"animation-delay:-{0.4 * index:.1f}s"
+        )
+        tiles.append(
+            f'<figure><div class="film" role="img" aria-label="A digit on its way, {pair}" style="{style}">'
+            f"</div><figcaption>{pair}</figcaption></figure>"
+        )
+    return "".join(tiles)
 
 
 def door(address: str, name: str, words: str) -> str:
@@ -129,16 +155,19 @@ def code() -> str:
 def write(folder: Path, series: list[Lesson], failed: list[Failure]) -> None:
     """Write index.md into a folder, and its pictures into the folder's sheets/."""
     (static := folder / "sheets").mkdir(exist_ok=True)
+    tiles = f'<div class="tiles">{gallery.SWITCH}{films(static)}</div>'
     further = {page: words for pages in EXTRA.values() for page, words in pages.items()}
     names = {"api/index": "Reference", "teachers": "For teachers"} | TITLES
+    suffixes = {"solutions": ".ipynb"}
     listed = "\n".join(
-        f"- [{names.get(page, page.capitalize())}]({page}.md): {words}" for page, words in further.items()
+        f"- [{names.get(page, page.capitalize())}]({page}{suffixes.get(page, '.md')}): {words}"
+        for page, words in further.items()
     )
     (folder / "index.md").write_text(
         f"---\nhtml_theme.sidebar_secondary.remove: true\n---\n\n# Steerlens\n\n```{{raw}} html\n"
         f'<div class="hero"><div class="words"><p class="lead">{SENTENCE}</p>'
         f'<nav class="doors" aria-label="Ways in">{doors(series[0].path.stem)}</nav></div>\n'
-        f'<div id="play-embed">{play.compact()}<noscript>{SCRIPTLESS}</noscript></div></div>\n```\n\n'
+        f'<div id="play-embed">{play.compact()}\n<noscript>{tiles}</noscript></div></div>\n```\n\n'
         f"## Lessons\n\n{short_course(series)}\n\n{course(series, failed, static)}\n\n"
         f"## In your own code\n\n{code()}\n\n## More\n\n{listed}\n\n{contents(series)}\n",
         encoding="utf-8",

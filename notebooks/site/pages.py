@@ -76,13 +76,13 @@ def sources(folder: Path, figures: Path) -> list[Lesson]:
     """Write what Sphinx makes the site of into the folder of executed lessons; the lessons there."""
     every, failed = pages(folder), failures(folder)
     series = [this for this in every if this.path.name[:2].isdigit()]
-    solutions.write(folder)
     index.write(folder, every, failed)
     gallery.page(figures, folder)
     paper_figures(figures, folder, series)
     equations(folder, series)
     measured.write(folder, addresses(series))
     reference.write(folder)
+    solutions.write(folder)
     for name in (*TEXTS, glossary.PAGE.name):
         text = (OWN / name).read_text(encoding="utf-8")
         (folder / name).write_text(dressing.link(text, addresses(series)), encoding="utf-8")
@@ -102,11 +102,11 @@ def site(folder: Path, figures: Path, target: Path) -> list[str]:
     shutil.rmtree(target, ignore_errors=True)
     options = ["-q", "-W", "--keep-going", "-c", str(OWN), "-d", str(folder / ".doctrees")]
     status = subprocess.run([sys.executable, "-m", "sphinx", *options, str(folder), str(target)]).returncode
-    play.write(target)
     shutil.copytree(figures, target / "figures")
     shutil.copytree(folder / "sheets", target / "_static", dirs_exist_ok=True)
     slides.reveal(target)
     polish.site(target)
+    play.write(target)
     print(f"open {target / 'index.html'}")
     warned = ["the site: Sphinx warned, see above"] if status else []
     return [*warned, *links.broken(target)]

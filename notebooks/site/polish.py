@@ -19,10 +19,14 @@ def scrollable(page: BeautifulSoup) -> None:
 
 
 def headers(page: BeautifulSoup) -> None:
-    """The empty corner of a table is no header of anything."""
-    for corner in page.select("th"):
-        if not corner.get_text(strip=True) and not corner.find("img"):
-            corner.name = "td"
+    """The empty corner of a table is no header of anything, and a formula at its head has a name."""
+    for head in page.select("th"):
+        if not head.get_text(strip=True):
+            head.name = "td"
+        elif head.select(".math"):
+            name = page.new_tag("span", attrs={"class": "unseen"})
+            name.string = head.get_text(" ", strip=True).strip("\\()")
+            head.append(name)
 
 
 def side_bar(page: BeautifulSoup) -> None:
