@@ -15,6 +15,8 @@ import pytest
 import series
 import slides
 from bs4 import BeautifulSoup
+from docutils import nodes
+from docutils.utils import new_document
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 LESSONS = series.lessons()
@@ -249,3 +251,12 @@ def test_a_link_that_leads_nowhere_is_named(site, tag, said):
         page.write(tag)
     (line,) = links.broken(site)
     assert line.startswith("index.html: ") and line.endswith(said)
+
+
+def test_a_paragraph_that_says_what_to_notice_is_marked():
+    document = new_document("lesson")
+    said, other = nodes.paragraph(), nodes.paragraph("", "Notice that this one is plain.")
+    said += [nodes.emphasis("", "A caption."), nodes.strong("", "Notice:"), nodes.Text(" it moves.")]
+    document += [said, other]
+    dressing.notices(None, document)
+    assert (said["classes"], other["classes"]) == (["notice"], [])

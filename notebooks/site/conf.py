@@ -70,4 +70,5 @@ def setup(app):
     """Docstrings are plain text; cells carry their ids."""
     app.connect("autodoc-process-docstring", reference.prepare, priority=400)  # before napoleon
     app.connect("doctree-read", dressing.anchors)
+    app.connect("doctree-read", dressing.notices)
     app.connect("html-page-context", without_formulas, priority=900)  # after MathJax's own

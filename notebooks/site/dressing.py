@@ -4,6 +4,7 @@
     hide             plumbing: nobody reads it to learn something, and the file has it
     link             "lesson 08" becomes a link
     describe         each picture gets words for those who do not see it (alt.py)
+    notices          paragraphs that say what to notice stand in a box
 
 What is hidden, and nothing else:
 - the set-up cell, and a cell of nothing but imports (folded, one click opens it);
@@ -173,3 +174,12 @@ def anchors(app: object, doctree: object) -> None:
     for node in doctree.findall(nodes.container):
         if node.get("nb_element") == "cell_code":
             node["ids"].append(cells[node["cell_index"]]["id"])
+
+
+def notices(app: object, doctree: nodes.document) -> None:
+    """Sphinx's ``doctree-read``: a paragraph that says what to notice is marked, for the style sheet."""
+    for node in doctree.findall(nodes.paragraph):
+        if any(
+            isinstance(part, nodes.strong) and part.astext().startswith("Notice") for part in node.children
+        ):
+            node["classes"].append("notice")
