@@ -98,7 +98,7 @@ def test_filmstrip_shows_what_was_measured(batch, frames, channels, shape, diffe
                 red, _, blue = colours
                 assert (red > blue)[change > 0.1 * largest].all()  # red: brighter
                 assert (red < blue)[change < -0.1 * largest].all()
-    assert figure.get_figwidth() == WIDTH
+    assert figure.get_figwidth() == pytest.approx(WIDTH)
     assert plt.get_fignums() == []  # closed: a notebook shows it once
 
 
@@ -225,7 +225,7 @@ def test_pipeline(channels, shape):
     assert "amplitude" in titles[1]
     assert "phase shift" in titles[3]
     assert titles[4] == r"morph $\hat{s}_{5}$"
-    assert figure.get_figwidth() == WIDTH
+    assert figure.get_figwidth() == pytest.approx(WIDTH)
     assert plt.get_fignums() == []
     figure.draw_without_rendering()  # the formulas are valid
 

@@ -89,7 +89,7 @@ def steer(
         TypeError, ValueError: an argument that does not fit; the message says what was expected.
     """
     images = check_images(images, check_transform(transform), unit_range=True).detach()
-    targets = check_question(objective, targets, images)
+    targets, memory = check_question(objective, targets, images), check_memory(memory)
     weights = edit_weights(transform, images, residuals, scales, orientations, bands, amplifiers)
     plan = _Plan(
         transform,
@@ -104,9 +104,7 @@ def steer(
         budget=None if budget is None else check_number("budget", budget, positive=True),
         until=None if until is None else check_number("until", until),
         length=None if length is None else check_number("length", length, positive=True),
-        apart=regime == "live"
-        and channels_apart(transform, images)
-        and too_large(images, check_memory(memory)),
+        apart=regime == "live" and channels_apart(transform, images) and too_large(images, memory),
     )
     frames, scores = _in_chunks(model, images, targets, plan, memory, progress)
     k = torch.arange(steps + 1, device=images.device, dtype=images.dtype)
@@ -144,12 +142,12 @@ def _in_chunks(
     copies = 1 if plan.views is None else plan.views.count
     chunks = row_slices(len(images), images_at_once(images, memory, MODEL * copies))
     asked = [None if targets is None else targets[rows] for rows in chunks]
-    frames = images.new_empty(len(images), plan.steps + 1, *images.shape[1:])
     with (
         evaluation_mode(model),
         own_precision(gradients=False),
         progress_bar("steer", progress, total=plan.steps * len(chunks)) as bar,
     ):
+        frames = images.new_empty(len(images), plan.steps + 1, *images.shape[1:])
         pairs = zip(chunks, asked, strict=True)
         parts = [_steered(model, images[rows], some, plan, frames[rows], bar) for rows, some in pairs]
     return frames, Scores(*(torch.cat(part) for part in zip(*parts, strict=True)))
