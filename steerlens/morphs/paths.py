@@ -167,9 +167,9 @@ class ApartPath:
 
     def sweep(self, rows: slice, k: Sequence[float], together: int) -> Iterator[Tensor]:
         """Images (frames, n, channels, height, width) of rows at increasing k, some frames at a time."""
-        sources = self.images[rows]
-        for start in range(0, len(k), max(together, TOGETHER)):
-            ks = k[start : start + max(together, TOGETHER)]
+        sources, together = self.images[rows], max(together, TOGETHER)
+        for start in range(0, len(k), together):
+            ks = k[start : start + together]
             frames = sources.new_empty((len(ks), *sources.shape))
             for row in range(len(sources)):
                 for channel in range(sources.shape[1]):

@@ -62,12 +62,8 @@ class _Sheet(Figure):
         said = dict.fromkeys(" ".join(text.translate(MARKS).split()) for each in texts for text in each)
         names = [text for text in said if any(letter.isalpha() for letter in text)]
         more = ", and more" if len(names) > MOST_NAMES else ""
-        panels = f"{len(texts)} panel{'s' * (len(texts) != 1)}"
-        return (
-            f"A figure of {panels}: {', '.join(names[:MOST_NAMES])}{more}."
-            if names
-            else f"A figure of {panels}."
-        )
+        listed = f": {', '.join(names[:MOST_NAMES])}{more}" if names else ""
+        return f"A figure of {len(texts)} panel{'s' * (len(texts) != 1)}{listed}."
 
 
 @styled
