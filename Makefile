@@ -8,16 +8,15 @@ export UV_COMPILE_BYTECODE := 1
 .PHONY: help notebooks test fuzz lab explore browser figures machines benchmark checkpoints tables \
   picture write refresh format constraints clean always
 
-# Lessons run in their own folder and without progress bars, which would stay in their outputs. Tests and
-# lessons run side by side, each on one thread: more would wait for each other.
+# Lessons run in their own folder. Tests run side by side, each on one thread: more would wait for each other.
 ifdef STEERLENS_DATA
 export STEERLENS_DATA := $(shell python3 -c 'import os; print(os.path.abspath(os.environ["STEERLENS_DATA"]))')
 endif
 # What torch frees is kept by the C library instead of given back to the system and fetched again page by page.
 export MALLOC_MMAP_THRESHOLD_ := 33554432
 export MALLOC_TRIM_THRESHOLD_ := 134217728
-notebooks test browser refresh figures: export TQDM_DISABLE := 1
-notebooks test fuzz browser refresh: export OMP_NUM_THREADS := 1
+test fuzz browser figures: export TQDM_DISABLE := 1
+test fuzz browser: export OMP_NUM_THREADS := 1
 lab explore: export PYTHONPATH := notebooks/site
 PROMPT := kernel_websocket_connection_class=prompt_connection.PromptConnection
 # A page sends the pictures that are uploaded in one message: 100 MiB instead of 10. Without a page a kernel ends.
@@ -51,7 +50,7 @@ build/executed: $(shell find steerlens notebooks data/checkpoints data/results -
 always:
 
 build/conditions: always
-	@mkdir -p build; env | grep -E '^(STEERLENS_DATA|ATEN|ONEDNN|DNNL|MKL|OMP)' | sort > $@.new; ls data >> $@.new
+	@mkdir -p build; OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} env | grep -E '^(STEERLENS_DATA|ATEN|ONEDNN|DNNL|MKL|OMP)' | sort > $@.new; ls data >> $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 lab: .venv/installed  ## JupyterLab on the lessons

@@ -1,6 +1,7 @@
 """Running the series: one lesson that fails stops nothing, and marked outputs are compared as nbval does."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -122,3 +123,14 @@ def test_marked_outputs_are_compared_as_nbval_does(tmp_path):
         judged = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
         assert judged.returncode in (0, 1), judged.stdout
         assert bool(failures) == (judged.returncode == 1) == (lesson.path.stem == "01_differs")
+
+
+def test_pages_side_by_side_have_one_thread_each_where_nothing_else_is_set(tmp_path):
+    """Two kernels with as many threads as cores took ten times as long as with one each."""
+    code = f"{execution.MARK}\nimport os; print(os.environ['OMP_NUM_THREADS'])"
+    write(tmp_path / "source", "explore", code, printed="1\n")
+    command = [sys.executable, execution.__file__, str(tmp_path / "executed"), str(tmp_path / "source")]
+    unset = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    for environment, status in ((unset, 0), ({**unset, "OMP_NUM_THREADS": "2"}, 1)):
+        made = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert made.returncode == status, made.stderr

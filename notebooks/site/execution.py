@@ -26,6 +26,9 @@ from series import HERE, Lesson, normalized, pages, read
 
 CELL_TIMEOUT = 600  # seconds
 MOST_AT_ONCE = int(os.environ.get("PAGES_AT_ONCE", "4"))  # pages side by side, where there are as many cores
+# Pages side by side have one thread each, as more wait for each other (ten times as long, measured); progress
+# bars would stay in their outputs. What the caller has set, holds.
+KERNELS = {"OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"} | dict(os.environ)
 MARK = "# NBVAL_CHECK_OUTPUT"
 FAILURES = "failures.json"  # in the folder of the executed pages
 
@@ -92,7 +95,7 @@ def execute_page(path: Path, before: str = "") -> tuple[NotebookNode, list[Failu
             cell.outputs, cell.execution_count = [], None
     cell = notebook.cells[0]
     try:
-        with client.setup_kernel():
+        with client.setup_kernel(env=KERNELS):
             client.kc.execute(before, silent=True)
             for index, cell in enumerate(notebook.cells):
                 if cell.cell_type == "code":
