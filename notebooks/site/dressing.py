@@ -139,10 +139,11 @@ def hide(notebook: NotebookNode) -> None:
 
 
 def describe(notebook: NotebookNode) -> None:
-    """Give each picture its words, where myst-nb looks for them."""
+    """Give each picture its words, where myst-nb looks for them, and charts a class: they turn dark, too."""
     for index, cell in enumerate(notebook.cells):
         if words := alt.words(notebook.cells, index):
-            cell.metadata.setdefault("mystnb", {})["image"] = {"alt": words}
+            look = {"classes": "chart"} if words.startswith("A chart ") else {}
+            cell.metadata.setdefault("mystnb", {})["image"] = {"alt": words} | look
 
 
 def dress(this: Lesson, series: list[Lesson], foot: str = "") -> None:

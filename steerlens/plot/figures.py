@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .._internal.checks import check_shown
 
-WIDTH = 9.6  # inches: the width of a notebook's text
+WIDTH = 8.2  # inches: the smallest text has 9 pixels where the site shows it, 688 pixels wide
 LONGEST, MOST_PANELS = 300, 2000  # inches of a side; beyond, a figure takes minutes and gigabytes
 METHODS = {  # the first word that a name contains decides
     "pixel": "#777777",
@@ -57,13 +57,14 @@ class _Sheet(Figure):
     draw = styled(Figure.draw)
 
     def __repr__(self) -> str:
-        """In words, for those who do not see it: how many panels, and what is written beside them."""
+        """In words, for those who do not see it: images or a chart, how many panels, what stands beside them."""
         texts = [(axis.get_title(), axis.get_ylabel(), axis.get_xlabel()) for axis in self.axes]
         said = dict.fromkeys(" ".join(text.translate(MARKS).split()) for each in texts for text in each)
         names = [text for text in said if any(letter.isalpha() for letter in text)]
         more = ", and more" if len(names) > MOST_NAMES else ""
         listed = f": {', '.join(names[:MOST_NAMES])}{more}" if names else ""
-        return f"A figure of {len(texts)} panel{'s' * (len(texts) != 1)}{listed}."
+        kind = "figure" if any(axis.images for axis in self.axes) else "chart"
+        return f"A {kind} of {len(texts)} panel{'s' * (len(texts) != 1)}{listed}."
 
 
 @styled

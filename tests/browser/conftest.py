@@ -58,3 +58,15 @@ def screenshot(request, page):
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     name = request.node.name.replace("[", "-").replace("]", "")
     return lambda moment: page.screenshot(path=SCREENSHOTS / f"{name}-{moment}.png")
+
+
+@pytest.fixture(scope="session")
+def barriers():
+    """A function: what axe-core finds on a page that keeps a reader out, as rule and element."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed")
+
+    def found(page):
+        violations = axe.Axe().run(page, options={"preload": False}).response["violations"]
+        return [(each["id"], node["html"][:200]) for each in violations for node in each["nodes"]]
+
+    return found

@@ -468,9 +468,10 @@ def test_contrast_is_that_of_wcag_aa(visit, scheme):
     colors = page.evaluate(
         """(names) => {
           const probe = document.createElement("canvas").getContext("2d");
-          const style = getComputedStyle(document.body);
+          const paint = document.body.appendChild(document.createElement("span"));
           const rgb = (name) => {
-            probe.fillStyle = style.getPropertyValue(name);
+            paint.style.color = `var(${name})`;
+            probe.fillStyle = getComputedStyle(paint).color;
             probe.fillRect(0, 0, 1, 1);
             return [...probe.getImageData(0, 0, 1, 1).data].slice(0, 3);
           };
@@ -485,6 +486,14 @@ def test_contrast_is_that_of_wcag_aa(visit, scheme):
         for front, back in pairs:
             dark, light = sorted((luminance(colors[front]), luminance(colors[back])))
             assert (light + 0.05) / (dark + 0.05) >= needed, (front, back)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["play.html", "pyramid.html"])
+def test_axe_finds_nothing(visit, barriers, name, scheme):
+    page = visit(name, color_scheme=scheme)
+    page.wait_for_timeout(1500)
+    assert barriers(page) == []
 
 
 def wait_for_readout(page, text):
