@@ -245,17 +245,23 @@ def test_pair_view(twenty):
     assert caption.startswith("3 → 1: k = 2, L2 distance ")
     assert f"{twenty.distances[13, 2]:.2f}" in caption
     assert png.startswith(b"\x89PNG") and png != widgets.pair_view(twenty, 3, 1, 3)[0]
-    for same in (0, 4):
-        assert widgets.pair_view(twenty, same, same, 2)[1] == "Choose two different digits."
 
 
-def test_pair_picker_follows_its_sliders(twenty):
+def test_pair_picker_follows_its_buttons_and_its_slider(twenty):
     box = widgets.pair_picker(twenty, still=[(3, 1), (1, 3)])
-    (source, target), frame = box.children[0].children, box.children[1]
-    picture, caption = box.children[-2:]
+    grid, frame, picture, caption = box.children
+    buttons = {each.tooltip[:5]: each for each in grid.children if hasattr(each, "tooltip") and each.tooltip}
+    assert len(buttons) == 20 and [each for each in buttons if buttons[each].button_style] == ["3 → 1"]
+    sure = [
+        twenty.steps[(p >= 0.99).nonzero()[0, 0]] if (p >= 0.99).any() else "-"
+        for p in twenty.target_probabilities
+    ]
+    assert [each.description for each in buttons.values()] == [f"{k}" if k == "-" else f"{k:g}" for k in sure]
     assert (picture.value, caption.value) == widgets.pair_view(twenty, 3, 1, 3)
-    source.value, target.value, frame.value = 0, 4, 1
+    buttons["0 → 4"].click()
+    frame.value = 1
     assert (picture.value, caption.value) == widgets.pair_view(twenty, 0, 4, 1)
+    assert [each for each in buttons if buttons[each].button_style] == ["0 → 4"]
     bundle = box._repr_mimebundle_()
     assert bundle["image/png"]
     assert "20 morphs" in bundle["text/plain"]

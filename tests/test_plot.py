@@ -391,6 +391,8 @@ def test_a_figure_says_what_it_shows_in_words(images):
     )
     assert repr(figure) == "A figure of 4 panels: k = 0, phase Phi, k = 1, change."
     assert repr(plot.grid({"": pictures})) == "A figure of 2 panels."
-    assert repr(plot.curves({"p": {"mine": (torch.arange(3), torch.rand(3))}}, "k", "p")).startswith("A chart of 1 panel")
+    assert repr(plot.curves({"p": {"mine": (torch.arange(3), torch.rand(3))}}, "k", "p")).startswith(
+        "A chart of 1 panel"
+    )
     many = plot.grid({str(n): [(pictures[0], f"note {n}")] for n in range(9)})
     assert repr(many).endswith("note 7, and more.")

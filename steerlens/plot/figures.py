@@ -57,7 +57,7 @@ class _Sheet(Figure):
     draw = styled(Figure.draw)
 
     def __repr__(self) -> str:
-        """In words, for those who do not see it: images or a chart, how many panels, what stands beside them."""
+        """In words, for those who do not see it: images or a chart, panels, what is written beside them."""
         texts = [(axis.get_title(), axis.get_ylabel(), axis.get_xlabel()) for axis in self.axes]
         said = dict.fromkeys(" ".join(text.translate(MARKS).split()) for each in texts for text in each)
         names = [text for text in said if any(letter.isalpha() for letter in text)]

@@ -28,6 +28,20 @@ WIDGETS = {
     + "pixel_picker(LinearInterpreter(net, small))",
 }
 
+PAIRS = (
+    DIGITS
+    + "from steerlens_lessons.l04_mnist import measures, widgets\n"
+    + "images, _, targets = measures.all_pairs(model, digits, 1)\n"
+    + "morph = sl.extrapolate(model, images, targets, measures.PYRAMID, steps=8)\n"
+    + "widgets.pair_picker(morph, still=[(8, 1), (1, 8)])"
+)
+
+
+def wait_for_another(page, before):
+    """Until the picture is not the one before."""
+    changed = "([picture, before]) => document.querySelector(picture).src !== before"
+    page.wait_for_function(changed, arg=[PICTURE, before], timeout=SOON)
+
 
 @pytest.mark.parametrize("name", WIDGETS)
 def test_a_slider_changes_the_picture(lab, page, screenshot, tmp_path, name):
@@ -37,10 +51,17 @@ def test_a_slider_changes_the_picture(lab, page, screenshot, tmp_path, name):
     before = page.get_attribute(PICTURE, "src")
     slider = page.locator(".noUi-handle").first
     slider.press("ArrowRight")
-    page.wait_for_function(
-        "([picture, before]) => document.querySelector(picture).src !== before",
-        arg=[PICTURE, before],
-        timeout=SOON,
-    )
+    wait_for_another(page, before)
     screenshot("moved")
+    assert page.locator(PICTURE).count() == 1 and page.console.errors == []
+
+
+def test_a_pair_is_pressed_in_the_grid_of_lesson_04(lab, page, screenshot, tmp_path):
+    lab(page, PAIRS, tmp_path.name)
+    page.wait_for_selector(PICTURE, timeout=SOON)
+    before = page.get_attribute(PICTURE, "src")
+    page.locator("button[title^='3 → 8']").press("Enter")
+    wait_for_another(page, before)
+    screenshot("pressed")
+    assert page.locator("button.mod-primary").get_attribute("title").startswith("3 → 8")
     assert page.locator(PICTURE).count() == 1 and page.console.errors == []
