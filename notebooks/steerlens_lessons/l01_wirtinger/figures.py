@@ -12,7 +12,7 @@ from torch import Tensor
 
 from steerlens.morphs.gradients import gradient_step
 from steerlens.plot import curves
-from steerlens.plot.figures import WIDTH, bare, closed, show_image, styled
+from steerlens.plot.figures import WIDTH, bare, closed, show_image, styled, subplots
 
 from .measures import Score, mode_paths, saturation, split, toy_gradient
 
@@ -24,7 +24,7 @@ DOTS = {"linestyle": "", "marker": "o", "markersize": 2}
 @styled
 def split_figure(score: Score, S: complex, alpha: float = 1.5, k: int = 6) -> Figure:
     """Left: the step at S and its two parts. Right: the paths S_0 ... S_k of the three amplitude modes."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 4.3))
+    figure, ((left, right),) = subplots(1, 2, (WIDTH, 4.3))
     g = toy_gradient(score, S)
     for axis in (left, right):
         _hill(axis, score)
@@ -102,7 +102,7 @@ def digit_figure(image: Tensor, S: Tensor, g: Tensor, alpha: float) -> Figure:
         r"phase $\Phi$": (S.angle(), visible, "twilight", (-math.pi, math.pi), "radians"),
         r"phase shift $\arg z$": (shift, visible, "RdBu_r", (-0.5, 0.5), "radians"),
     }
-    figure, axes = plt.subplots(1, 4, figsize=(WIDTH, 2.9))
+    figure, (axes,) = subplots(1, 4, (WIDTH, 2.9))
     show_image(axes[0], image[0])
     for axis, (values, opacity, colours, limits, unit) in zip(axes[1:], panels.values(), strict=True):
         key = ScalarMappable(plt.Normalize(*limits), colours)

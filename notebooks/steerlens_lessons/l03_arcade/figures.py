@@ -17,7 +17,7 @@ from steerlens import Morph
 from steerlens.data import DIRECTIONS
 from steerlens.evaluation import center_of_mass
 from steerlens.plot import curves, grid, signed
-from steerlens.plot.figures import WIDTH, bare, closed, show_image, styled
+from steerlens.plot.figures import WIDTH, bare, closed, show_image, styled, subplots
 
 from .measures import centroid_path
 
@@ -68,7 +68,7 @@ def seen_as(model: nn.Module, images: Tensor) -> list[str]:
 @styled
 def gradient_figure(gradient: Tensor, smooth: Tensor, radius: float = 22) -> Figure:
     """Gradient (1, 64, 64), raw and smoothed, with a circle; the sums of its columns beside a ramp."""
-    figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.9))
+    figure, (axes,) = subplots(1, 3, (WIDTH, 2.9))
     for axis, values, title in zip(axes, (gradient, smooth), ("gradient", "smoothed"), strict=False):
         show_image(axis, signed(values))
         axis.add_patch(plt.Circle((MIDDLE, MIDDLE), radius, fill=False, color="0.3", linestyle="--"))

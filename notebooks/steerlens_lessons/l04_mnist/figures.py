@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.cm import ScalarMappable
@@ -10,7 +9,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from steerlens.plot.figures import WIDTH, closed, styled
+from steerlens.plot.figures import WIDTH, closed, styled, subplots
 
 from .measures import ordered_pairs
 
@@ -54,7 +53,7 @@ def pair_pictures(
     """
     n, count = len(sources), len(panels)
     size = (WIDTH, WIDTH / count + 0.1) if count > 1 else (WIDTH, 0.9 * WIDTH)
-    figure, axes = plt.subplots(1, count, figsize=size, squeeze=False)
+    figure, axes = subplots(1, count, size)
     scale = ScalarMappable(Normalize(*limits), "viridis")
     for axis, (title, (pictures, values)) in zip(axes[0], panels.items(), strict=True):
         colours = torch.from_numpy(scale.to_rgba(values.numpy())[:, :3])

@@ -6,14 +6,13 @@ trade_off   transfer against warp energy, a point a row of a table
 
 from collections.abc import Mapping, Sequence
 
-import matplotlib.pyplot as plt
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from steerlens import plot
 from steerlens.evaluation import mean_difference, median_interval
-from steerlens.plot.figures import WIDTH, closed, styled
+from steerlens.plot.figures import WIDTH, closed, styled, subplots
 
 from .table import Table
 
@@ -43,8 +42,7 @@ def trade_off(table: Table, distance: float, kind: str = "energy with gain") -> 
 
     Colours: robust driver, held, references, all others.
     """
-    at, figure = table.column(distance), plt.figure(figsize=(WIDTH, 5.5))
-    axis = figure.subplots()
+    at, (figure, ((axis,),)) = table.column(distance), subplots(1, 1, (WIDTH, 5.5))
     for number, (row, values) in enumerate(table.values.items(), 1):
         seen = table.both(row, distance).double()
         middle, low, high = median_interval(values[kind][at])
