@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cloudpickle
+import dask
 import pandas as pd
 import pyarrow.dataset
 from dask.distributed import Client, Future, LocalCluster, as_completed
@@ -28,7 +29,7 @@ from .work import Done, Job
 
 AHEAD, SENT_AHEAD = 1000, 64 * 2**20  # pieces, or bytes of images, that wait at the scheduler
 # What torch frees is kept instead of fetched again page by page; Dask would have it given back at once.
-ENVIRONMENT = {"MALLOC_TRIM_THRESHOLD_": "134217728", "MALLOC_MMAP_THRESHOLD_": "33554432"}
+KEPT = {"MALLOC_TRIM_THRESHOLD_": 134217728, "MALLOC_MMAP_THRESHOLD_": 33554432}
 
 
 def atlas(
@@ -118,8 +119,13 @@ def _connected(client: Client | None, pieces: int) -> Iterator[Client]:
     if client is not None:
         yield client
         return
-    workers = {"n_workers": min(CPU_COUNT, pieces), "threads_per_worker": 1, "env": ENVIRONMENT}
-    with LocalCluster(**workers, dashboard_address=":0") as cluster, Client(cluster) as own:
+    workers = {"n_workers": min(CPU_COUNT, pieces), "threads_per_worker": 1, "dashboard_address": ":0"}
+    before = dask.config.get("distributed.nanny.pre-spawn-environ")
+    with (
+        dask.config.set({"distributed.nanny.pre-spawn-environ": before | KEPT}),
+        LocalCluster(**workers) as cluster,
+        Client(cluster) as own,
+    ):
         yield own
 
 

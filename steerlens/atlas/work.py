@@ -27,7 +27,7 @@ from .identity import digest
 from .sources import Item, Source
 from .store import Layout
 
-HELD = 128 * 2**20  # bytes of frames that an editor may hold at once
+HELD = 32 * 2**20  # bytes of frames that an editor may hold at once
 JOB = "job.pickle"
 INTEGERS = ("label", "source", "target")  # columns that may be unknown, beside those of the judges
 
