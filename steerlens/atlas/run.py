@@ -90,17 +90,21 @@ def atlas(
     job, record = planned(model, source, targets, folder, editor, distances, judges, warp, options)
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder):
-        _begin(job, record)
+        told = _begin(job, record)
         try:
             with _connected(client, job.layout.pieces) as connected:
-                failed = _made(connected, job, source, progress)
+                failed = _made(connected, job, told, source, progress)
         finally:
             (folder / work.JOB).unlink(missing_ok=True)
     return _table(job, failed)
 
 
-def _begin(job: Job, record: dict[str, Any]) -> None:
-    """Say in the folder what it is to become, once it is seen to be new or of the same atlas."""
+def _begin(job: Job, record: dict[str, Any]) -> str:
+    """Say in the folder what it is to become, once it is seen to be new or of the same atlas.
+
+    Returns:
+        the job's checksum, by which workers know whether they have it.
+    """
     folder = job.layout.folder
     there = store.read_json(folder / "record.json")
     if there is None and [path for path in folder.iterdir() if path.name != ".lock"]:
@@ -109,8 +113,8 @@ def _begin(job: Job, record: dict[str, Any]) -> None:
         check_same(there, record, folder)
         record["created"] = there["created"]
     store.write_json(folder / "record.json", record)
-    store.write(folder / work.JOB, cloudpickle.dumps(job))
     job.layout.prepare()
+    return store.write(folder / work.JOB, cloudpickle.dumps(job))
 
 
 @contextmanager
@@ -129,12 +133,12 @@ def _connected(client: Client | None, pieces: int) -> Iterator[Client]:
         yield own
 
 
-def _made(client: Client, job: Job, source: Source, progress: bool) -> dict[int, Exception]:
+def _made(client: Client, job: Job, told: str, source: Source, progress: bool) -> dict[int, Exception]:
     """Have every piece made that is not there; what kept some from it, by number."""
     layout = job.layout
     numbers, done = iter(range(layout.pieces)), list[Done]()
     ahead = max(2, SENT_AHEAD // (4 * layout.size * math.prod(layout.shape))) if source.here else AHEAD
-    asked = {_submit(client, job, source, number): number for number in islice(numbers, ahead)}
+    asked = {_submit(client, job, told, source, number): number for number in islice(numbers, ahead)}
     futures = as_completed(list(asked))
     with progress_bar("atlas", progress, total=layout.count) as bar:
         for future in futures:
@@ -142,16 +146,16 @@ def _made(client: Client, job: Job, source: Source, progress: bool) -> dict[int,
             if progress and sum(one.made for one in done) == done[-1].made == 1:
                 bar.write(_estimate(client, layout, done[-1], layout.pieces - len(done)))
             bar.update(len(layout.rows(done[-1].number)))
-            more = {_submit(client, job, source, number): number for number in islice(numbers, 1)}
+            more = {_submit(client, job, told, source, number): number for number in islice(numbers, 1)}
             asked |= more
             futures.update(list(more))
     return {one.number: one.error for one in done if one.error is not None}
 
 
-def _submit(client: Client, job: Job, source: Source, number: int) -> Future:
+def _submit(client: Client, job: Job, told: str, source: Source, number: int) -> Future:
     """Ask for a piece; its images go along if they are not read there."""
     items = source.read(job.layout.rows(number)) if source.here else None
-    place = str(job.layout.folder), job.settings, number
+    place = str(job.layout.folder), told, number
     return client.submit(work.piece, *place, items, pure=False)
 
 

@@ -73,22 +73,22 @@ class Done(NamedTuple):
     error: Exception | None = None
 
 
-def piece(folder: str, settings: str, number: int, items: list[Item] | None = None) -> Done:
+def piece(folder: str, told: str, number: int, items: list[Item] | None = None) -> Done:
     """Make a piece, unless it is there, undamaged, and of the same images and settings.
 
     Args:
         folder: of the atlas; its job is read there.
-        settings: the job's, so that a worker knows whether it still has it.
+        told: the job's checksum, so that a worker knows whether it still has it.
         number: which piece.
         items: its images, where the source cannot be read here.
     """
-    job = _job(folder, settings)
+    job = _job(folder, told)
     layout = job.layout
     if items is None:
         assert job.source is not None
         items = job.source.read(layout.rows(number))
     key = digest(
-        settings, [(each.image if isinstance(each.image, Tensor) else None, each.label) for each in items]
+        job.settings, [(each.image if isinstance(each.image, Tensor) else None, each.label) for each in items]
     )
     if record := layout.finished(number, key):
         return Done(number, False, record["seconds"], record["bytes"])
@@ -105,7 +105,7 @@ def piece(folder: str, settings: str, number: int, items: list[Item] | None = No
 
 
 @lru_cache(maxsize=1)
-def _job(folder: str, settings: str) -> Job:
+def _job(folder: str, told: str) -> Job:
     return cloudpickle.loads((Path(folder) / JOB).read_bytes())
 
 
