@@ -10,7 +10,7 @@ from .run import atlas
 
 
 def main(folder: Path, limit: int | None) -> None:
-    """Morph the test digits to all other classes, with LeNet's gradient and two judges, and say how it went."""
+    """Morph the test digits to all other classes by LeNet's gradient, and say how it went."""
     digits = datasets.digits()
     model, *others = (models.load(name, digits) for name in ("lenet", "mlp", "resnet"))
     judges, start = dict(zip(("mlp", "resnet"), others, strict=True)), time.perf_counter()

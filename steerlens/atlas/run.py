@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from os import PathLike
 from pathlib import Path
@@ -92,7 +92,8 @@ def atlas(
     with held(folder):
         told = _begin(job, record)
         try:
-            with _connected(client, job.layout.pieces) as connected:
+            own = local_client(min(CPU_COUNT, job.layout.pieces))
+            with own if client is None else nullcontext(client) as connected:
                 failed = _made(connected, job, told, source, progress)
         finally:
             (folder / work.JOB).unlink(missing_ok=True)
@@ -118,19 +119,16 @@ def _begin(job: Job, record: dict[str, Any]) -> str:
 
 
 @contextmanager
-def _connected(client: Client | None, pieces: int) -> Iterator[Client]:
-    """The caller's client, or one of a cluster of this machine, which is closed in the end."""
-    if client is not None:
-        yield client
-        return
-    workers = {"n_workers": min(CPU_COUNT, pieces), "threads_per_worker": 1, "dashboard_address": ":0"}
+def local_client(workers: int) -> Iterator[Client]:
+    """A client of a cluster of this machine, one thread a worker, which is closed in the end."""
+    how = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": ":0"}
     before = dask.config.get("distributed.nanny.pre-spawn-environ")
     with (
         dask.config.set({"distributed.nanny.pre-spawn-environ": before | KEPT}),
-        LocalCluster(**workers) as cluster,
-        Client(cluster) as own,
+        LocalCluster(**how) as cluster,
+        Client(cluster) as client,
     ):
-        yield own
+        yield client
 
 
 def _made(client: Client, job: Job, told: str, source: Source, progress: bool) -> dict[int, Exception]:
