@@ -221,7 +221,7 @@ def test_workers_started_by_hand_elsewhere_and_a_process_killed(script, tmp_path
     parts = [by_hand("scheduler", *to, "--port", "0", "--no-dashboard", cwd=elsewhere)]
     parts += [by_hand("worker", *to, "--nthreads", "1", "--no-dashboard", cwd=elsewhere) for _ in range(2)]
     try:
-        subprocess.run([*script, str(tmp_path / "a"), where], check=True, timeout=60)
+        subprocess.run([*script, str(tmp_path / "a"), where], check=True, timeout=300)
     finally:
         for part in reversed(parts):
             part.terminate()
@@ -234,7 +234,7 @@ def test_workers_started_by_hand_elsewhere_and_a_process_killed(script, tmp_path
         time.sleep(0.05)
     first.kill()
     first.wait()
-    subprocess.run([*script, str(tmp_path / "b")], check=True, timeout=60)
+    subprocess.run([*script, str(tmp_path / "b")], check=True, timeout=300)
     assert (tmp_path / "a.json").read_text() == (tmp_path / "b.json").read_text()
 
 

@@ -1,12 +1,12 @@
 """The atlas: whole data sets, morphed on as many workers as there are, results in open formats.
 
     run        `atlas`: the call
+    plan, job  what is to be done, checked before any work
     sources    where images come from, and reading them
-    work       one piece: a few images, to rows and pictures
+    work       one piece, on a worker; rows: its rows and pictures
     edits      editors to several distances at once
-    store      the folder: atomic files, their checksums
+    store      the folder: atomic files, their checksums; lock: one run at a time
     identity   digests of models and settings
-    lock       one run a folder
 
 It needs the extra ``steerlens[atlas]``: Dask, Parquet and Zarr.
 """

@@ -16,9 +16,10 @@ from .._internal.modes import check_module
 from ..morphs.scores import batched_logits
 from .edits import editor_of
 from .identity import digest
+from .job import Job
+from .rows import columns, like_model, said
 from .sources import Source
 from .store import Layout
-from .work import Job, columns, like_model, said
 
 PIECE = 2 * 2**20  # bytes of a piece's pictures before they are compressed
 MOST = 50  # images of a piece
@@ -69,8 +70,19 @@ def planned(
         "warp": warp,
         "piece": layout.size,
     }
-    read = None if source.here else source
-    job = Job(layout, read, model, named, asked, classes, move, held, steps, warp, digest(settings))
+    job = Job(
+        layout,
+        None if source.here else source,
+        model,
+        named,
+        asked,
+        classes,
+        move,
+        held,
+        steps,
+        warp,
+        digest(settings),
+    )
     return job, _record(job, source, settings)
 
 
@@ -142,6 +154,13 @@ def _judges(judges: object) -> dict[str, nn.Module]:
         if not isinstance(name, str) or not name.isidentifier() or {name, f"{name}_probability"} & own.keys():
             raise ValueError(f"judges: expected names that are no other column's, got {name!r}")
     return dict(judges)
+
+
+def _check_judges(judges: Mapping[str, nn.Module], image: Tensor, classes: int) -> None:
+    """Raise ValueError for a judge that does not know as many classes as the model."""
+    for name, judge in judges.items():
+        if (found := batched_logits(judge, image.to(like_model(judge))).shape[1]) != classes:
+            raise ValueError(f"judges: expected {classes} classes, as the model has, got {found} of {name!r}")
 
 
 def _first(model: nn.Module, source: Source) -> tuple[Tensor, int]:

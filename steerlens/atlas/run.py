@@ -21,11 +21,13 @@ from torch import Tensor, nn
 from .._internal.checks import check_flag
 from .._internal.progress import progress_bar
 from . import store, work
+from .job import Job
 from .lock import held
 from .plan import check_same, planned
+from .rows import made
 from .sources import Item, Source, source_of
 from .store import Layout
-from .work import Done, Job
+from .work import Done
 
 AHEAD, SENT_AHEAD = 1000, 64 * 2**20  # pieces, or bytes of images, that wait at the scheduler
 # What torch frees is kept instead of fetched again page by page; Dask would have it given back at once.
@@ -94,7 +96,7 @@ def atlas(
         try:
             own = local_client(min(CPU_COUNT, job.layout.pieces))
             with own if client is None else nullcontext(client) as connected:
-                failed = _made(connected, job, told, source, progress)
+                failed = _all_made(connected, job, told, source, progress)
         finally:
             (folder / work.JOB).unlink(missing_ok=True)
     return _table(job, failed)
@@ -131,7 +133,7 @@ def local_client(workers: int) -> Iterator[Client]:
         yield client
 
 
-def _made(client: Client, job: Job, told: str, source: Source, progress: bool) -> dict[int, Exception]:
+def _all_made(client: Client, job: Job, told: str, source: Source, progress: bool) -> dict[int, Exception]:
     """Have every piece made that is not there; what kept some from it, by number."""
     layout = job.layout
     numbers, done = iter(range(layout.pieces)), list[Done]()
@@ -186,5 +188,5 @@ def _table(job: Job, failed: Mapping[int, Exception]) -> pd.DataFrame:
         parts.append(pyarrow.dataset.dataset(files).to_table().to_pandas())
     for number, error in failed.items():
         rows = layout.rows(number)
-        parts.append(work.made(job, list(rows), [Item(error)] * len(rows))[0])
+        parts.append(made(job, list(rows), [Item(error)] * len(rows))[0])
     return pd.concat(parts).sort_values(["image", "slot", "distance"], ignore_index=True)
