@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from .._internal.checks import check_flag, check_number
 from .._internal.modes import check_module
 from ..morphs.scores import batched_logits
-from .edits import editor_of
+from .edits import MultiEditor, editor_of
 from .identity import digest
 from .job import Job
 from .rows import columns, like_model, said
@@ -50,8 +50,7 @@ def planned(
     for name, judge in named.items():
         if (found := batched_logits(judge, image.to(like_model(judge))).shape[1]) != classes:
             raise ValueError(f"judges: expected {classes} classes, as the model has, got {found} of {name!r}")
-    driven = image.to(like_model(model))
-    move(model, driven, torch.zeros(1, dtype=torch.int64, device=driven.device), steps)
+    _try(move, model, image.to(like_model(model)), steps)
     channels, height, width = shape = tuple(image.shape[1:])
     each = (1 + slots * len(steps)) * image.numel()
     layout = Layout(
@@ -70,19 +69,8 @@ def planned(
         "warp": warp,
         "piece": layout.size,
     }
-    job = Job(
-        layout,
-        None if source.here else source,
-        model,
-        named,
-        asked,
-        classes,
-        move,
-        held,
-        steps,
-        warp,
-        digest(settings),
-    )
+    read = None if source.here else source
+    job = Job(layout, read, model, named, asked, classes, move, held, steps, warp, digest(settings))
     return job, _record(job, source, settings)
 
 
@@ -181,6 +169,11 @@ def _first(model: nn.Module, source: Source) -> tuple[Tensor, int]:
     raise ValueError(
         f"images: expected some that can be read and that the model takes, got {said(errors[0])}"
     ) from errors[0]
+
+
+def _try(move: MultiEditor, model: nn.Module, image: Tensor, distances: tuple[float, ...]) -> None:
+    """Edit one image, so that an option that does not fit is an error before any work."""
+    move(model, image, torch.zeros(1, dtype=torch.int64, device=image.device), distances)
 
 
 def _targets(targets: object, count: int, classes: int) -> tuple[str | Tensor, int]:

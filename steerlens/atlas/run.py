@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import islice
 from os import PathLike
 from pathlib import Path
@@ -32,6 +32,7 @@ from .work import Done
 AHEAD, SENT_AHEAD = 1000, 64 * 2**20  # pieces, or bytes of images, that wait at the scheduler
 # What torch frees is kept instead of fetched again page by page; Dask would have it given back at once.
 KEPT = {"MALLOC_TRIM_THRESHOLD_": 134217728, "MALLOC_MMAP_THRESHOLD_": 33554432}
+UNGUARDED = 'In a script the call belongs below if __name__ == "__main__":, for each worker reads the script.'
 
 
 def atlas(
@@ -125,12 +126,13 @@ def local_client(workers: int) -> Iterator[Client]:
     """A client of a cluster of this machine, one thread a worker, which is closed in the end."""
     how = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": ":0"}
     before = dask.config.get("distributed.nanny.pre-spawn-environ")
-    with (
-        dask.config.set({"distributed.nanny.pre-spawn-environ": before | KEPT}),
-        LocalCluster(**how) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
+    with ExitStack() as stack:
+        with dask.config.set({"distributed.nanny.pre-spawn-environ": before | KEPT}):
+            try:
+                cluster = stack.enter_context(LocalCluster(**how))
+            except RuntimeError as error:
+                raise RuntimeError(f"client: expected workers that start, got {error} {UNGUARDED}") from error
+        yield stack.enter_context(Client(cluster))
 
 
 def _all_made(client: Client, job: Job, told: str, source: Source, progress: bool) -> dict[int, Exception]:
