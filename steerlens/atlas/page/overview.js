@@ -228,7 +228,7 @@
     _fill() {
       const make = (index) => {
         const { href, words, value, count: n, errors, style } = this._cell(this.shown[index]), { source, target } = this.shown[index];
-        return element("li", {}, element("a", { href, "aria-label": words }, element("b", { class: "value", style }, value), element("span", { class: "names" }, Steerlens.pairName(source, target)), element("small", {}, many(n, "image")), errors ? element("small", { class: "bad" }, many(errors, "error")) : null));
+        return element("li", {}, element("a", { href, "aria-label": words }, element("b", { class: "value", style }, value), element("span", { class: "names" }, element("span", {}, Steerlens.className(source)), element("span", {}, `→ ${Steerlens.className(target)}`)), element("small", {}, many(n, "image")), errors ? element("small", { class: "bad" }, many(errors, "error")) : null));
       };
       this.window = new Steerlens.Windowed(this.place.querySelector("ul"), { count: this.shown.length, width: 21, height: 3.5, make });
     }
