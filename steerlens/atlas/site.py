@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import zarr
 
 from .._internal.checks import check_flag
 from .sprites import LARGE, Grid, Index, paged, write_sheets
@@ -87,6 +88,8 @@ def _rows(folder: Path) -> pd.DataFrame:
 
 def _write(out: Path, folder: Path, record: dict, rows: pd.DataFrame, show: bool) -> None:
     judges, distances = record["judges"], len(record["distances"])
+    path = folder / "images.zarr"
+    arrays = {name: zarr.open_array(str(path / name), mode="r") for name in ("originals", "morphs")}
     sources = {int(source): pairs(part, distances, judges) for source, part in rows.groupby("source")}
     grid = Grid.of(record["shape"])
     large = None if grid.exact else Grid.of(record["shape"], LARGE, record["slots"] * distances)
@@ -96,10 +99,10 @@ def _write(out: Path, folder: Path, record: dict, rows: pd.DataFrame, show: bool
         _script(out / "data" / f"{_key(source)}.js", _key(source), _arrays(found, judges))
     _script(out / MARK, "atlas", _overview(record, rows, sources, grid, large))
     _script(out / "data" / "images.js", "images", _whereabouts(sources, record["count"]))
-    _pictures(out / "sprites", folder, sources, distances, grid, show)
+    _pictures(out / "sprites", arrays, sources, distances, grid, show)
     if large:
         (out / "large").mkdir()
-        _large(out / "large", folder, sources, distances, large, show)
+        _large(out / "large", arrays, sources, distances, large, show)
 
 
 def _key(source: int) -> str:
@@ -157,12 +160,9 @@ def _arrays(found: Pairs, judges: list[str]) -> dict:
 
 
 def _pictures(
-    out: Path, folder: Path, sources: dict[int, Pairs], distances: int, grid: Grid, show: bool
+    out: Path, arrays: dict[str, Any], sources: dict[int, Pairs], distances: int, grid: Grid, show: bool
 ) -> None:
     """Sheets of each source: its images in order, and at each distance its morphs by target and image."""
-    import zarr
-
-    group = zarr.open_group(str(folder / "images.zarr"), mode="r")
     originals: dict[str, Index] = {}
     morphs: dict[str, Index] = {}
     for source, found in sources.items():
@@ -172,17 +172,14 @@ def _pictures(
         for d in range(distances):
             for page, index in enumerate(paged((image, slot, np.full(len(image), d)), grid.capacity)):
                 morphs[f"{_key(source)}-{d}-{page}"] = index
-    write_sheets(out, group["originals"], originals, grid, show)
-    write_sheets(out, group["morphs"], morphs, grid, show)
+    write_sheets(out, arrays["originals"], originals, grid, show)
+    write_sheets(out, arrays["morphs"], morphs, grid, show)
 
 
 def _large(
-    out: Path, folder: Path, sources: dict[int, Pairs], distances: int, grid: Grid, show: bool
+    out: Path, arrays: dict[str, Any], sources: dict[int, Pairs], distances: int, grid: Grid, show: bool
 ) -> None:
     """Each image, and on another sheet all its morphs by target, slot and distance."""
-    import zarr
-
-    group = zarr.open_group(str(folder / "images.zarr"), mode="r")
     originals: dict[str, Index] = {}
     morphs: dict[str, Index] = {}
     for found in sources.values():
@@ -190,5 +187,5 @@ def _large(
             slots = np.repeat(keys["slot"].to_numpy(int), distances)
             originals[f"{image}-original"] = (np.array([image]),)
             morphs[f"{image}"] = np.full(len(slots), image), slots, np.arange(len(slots)) % distances
-    write_sheets(out, group["originals"], originals, Grid.of(group["originals"].shape, LARGE, 1), show)
-    write_sheets(out, group["morphs"], morphs, grid, show)
+    write_sheets(out, arrays["originals"], originals, Grid.of(arrays["originals"].shape, LARGE, 1), show)
+    write_sheets(out, arrays["morphs"], morphs, grid, show)

@@ -22,8 +22,8 @@ LARGE = 512  # and of the larger pictures of those that are reduced for their th
 SHEET = 2**20  # pixels
 MOST = 400  # pictures a sheet
 MEMORY = 2**28  # bytes of pictures that are gathered in one go through the array
-LOSSLESS = {"lossless": True, "quality": 50, "method": 2}  # 8 % smaller than PNG, as fast
-LOSSY = {"quality": 88, "method": 2}
+LOSSLESS: dict[str, Any] = {"lossless": True, "quality": 50, "method": 2}  # 8 % smaller than PNG, as fast
+LOSSY: dict[str, Any] = {"quality": 88, "method": 2}
 
 Index = tuple[np.ndarray, ...]  # of the pictures of a sheet: along the first axes of the array
 
@@ -44,7 +44,7 @@ class Grid:
 
     @classmethod
     def of(cls, shape: tuple[int, ...], side: int = THUMBNAIL, count: int | None = None) -> "Grid":
-        """For images (..., height, width), reduced to ``side``; for ``count`` of them, or as many as are quick."""
+        """For images (..., height, width), reduced to ``side``: ``count``, or what loads fast."""
         height, width = (max(1, round(n * min(1, side / max(shape[-2:])))) for n in shape[-2:])
         fitting = min(MOST, SHEET // (height * width)) if count is None else count
         columns = max(1, int(fitting**0.5)) if count is None else int(np.ceil(count**0.5))

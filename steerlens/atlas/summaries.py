@@ -17,8 +17,7 @@ ORDER = ["source", "target", "image", "slot"]
 UNKNOWN = -1  # the class of an image whose model failed
 MISSING = "there is no row of this: the run was stopped before it"
 EXACT = 1e-3  # by which an attained distance may fall short of the one that was asked for
-FLOATS = ["attained", "probability_before", "probability", "warp_energy"]
-INTEGERS = ["first_half", "first_sure"]
+FLOATS = ["attained", "probability_before", "probability", "first_half", "first_sure", "warp_energy"]
 
 
 def ordered(table: pd.DataFrame, distances: list[float]) -> pd.DataFrame:
@@ -56,9 +55,9 @@ def pairs(rows: pd.DataFrame, distances: int, judges: list[str]) -> Pairs:
     place = (first.cumsum() - 1).to_numpy(), rows["d"].to_numpy()
     shape = int(first.sum()), distances
     kinds: dict[str, tuple[type, float]] = dict.fromkeys(FLOATS, (np.float32, np.nan))
-    kinds |= dict.fromkeys([*INTEGERS, *judges], (np.int16, -1))
+    kinds |= dict.fromkeys(judges, (np.int16, -1))
     kinds |= dict.fromkeys([f"{judge}_probability" for judge in judges], (np.float32, np.nan))
-    values = {}
+    values: dict[str, np.ndarray] = {}
     for name, (kind, none) in kinds.items():
         values[name] = np.full(shape, none, kind)
         values[name][place] = rows[name].to_numpy(kind, na_value=none)
@@ -81,7 +80,7 @@ def cells(rows: pd.DataFrame, judges: list[str]) -> pd.DataFrame:
     each["probability"] = rows["probability"].astype(float)
     each["reached"] = (rows["probability"] >= 0.5).astype(float).where(fine)
     each["attained"] = (rows["attained"] >= rows["distance"] - EXACT).astype(float).where(fine)
-    each["first"] = rows["first_half"].astype("Float64").fillna(np.inf).astype(float).where(fine)
+    each["first"] = rows["first_half"].astype(float).fillna(np.inf).where(fine)
     verdicts = [(rows[judge] == rows["target"]).astype(float) for judge in judges]
     each["agree"] = sum(verdicts) / len(judges) if judges else np.nan
     each["agree"] = each["agree"].where(fine).astype(float)
@@ -94,7 +93,7 @@ def cells(rows: pd.DataFrame, judges: list[str]) -> pd.DataFrame:
 def encoded(array: np.ndarray) -> list[str]:
     """Type and base64 of the little-endian bytes."""
     little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-    return [array.dtype.name, b64encode(little).decode()]
+    return [array.dtype.name, b64encode(little.tobytes()).decode()]
 
 
 def rounded(values: pd.Series) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Folders in the atlas's format without an engine: blends of images in the place of morphs, made-up verdicts."""
+"""Folders in the atlas's format without an engine: blends in the place of morphs, and made-up verdicts."""
 
 import json
 
@@ -10,11 +10,10 @@ import zarr
 import steerlens as sl
 
 DISTANCES = (1.0, 2.0, 4.0)
-COLUMNS = ["label", "source", "target", "slot", "probability_before", "first_half", "first_sure"]
 
 
 def blended(images, others, distances=DISTANCES):
-    """Images (N, C, H, W) in uint8 moved towards others (N, T, C, H, W) by L2 distances: (N, T, D, C, H, W)."""
+    """Images (N, C, H, W) moved towards others (N, T, C, H, W), all uint8, by L2 distances."""
     way = others.astype(np.float32) / 255 - images[:, None].astype(np.float32) / 255
     length = np.sqrt((way**2).sum((2, 3, 4), keepdims=True)) + 1e-9
     shares = [np.minimum(1, distance / length) for distance in distances]
@@ -38,22 +37,21 @@ def rows(labels, targets, attained, random, distances, judges, classes):
     table["probability"] = (1 / (1 + np.exp(4 - 2 * ease - table["distance"] * 1.5))).astype(np.float32)
     first = np.round(np.exp(2 - ease / 2)).astype(int)
     for name, k in {"first_half": first, "first_sure": first + 2}.items():
-        table[name] = pd.Series(k, dtype="Int16").where(k <= 20)
+        table[name] = np.where(k <= 20, k, np.nan)
     table["warp_energy"] = random.random(len(table))
     for judge in judges:
         agrees = random.random(len(table)) < table["probability"]
         table[judge] = np.where(agrees, table["target"], table["source"])
         table[f"{judge}_probability"] = np.where(agrees, 0.9, 0.1)
-    table["seconds"], table["error"] = 0.01, pd.Series(None, dtype="str", index=table.index)
+    table["seconds"], table["error"] = 0.01, pd.Series(None, dtype="string", index=table.index)
     return table[table["target"] != table["source"]].reset_index(drop=True)
 
 
 def typed(table, judges):
     """With the types of the format."""
     small = {"label": "Int16", "source": "Int16", "target": "Int16", "slot": "int16"}
-    whole = {"first_half": "Int16", "first_sure": "Int16", **dict.fromkeys(judges, "Int16")}
-    taken = {"image", "error", *small, *whole}
-    return table.astype({**small, **whole, **dict.fromkeys(set(table) - taken, "float32")})
+    kinds = {**small, **dict.fromkeys(judges, "Int16"), "error": "string"}
+    return table.astype({**dict.fromkeys(set(table) - {"image", *kinds}, "float32"), **kinds})
 
 
 def break_rows(table, judges, random, broken):
@@ -63,7 +61,8 @@ def break_rows(table, judges, random, broken):
     lost = pd.MultiIndex.from_frame(table[["image", "slot"]]).isin(pd.MultiIndex.from_frame(chosen))
     values = ["attained", "probability", "first_half", "first_sure", "warp_energy"]
     values += [name for judge in judges for name in (judge, f"{judge}_probability")]
-    table.loc[lost, values] = pd.NA
+    for name in values:
+        table[name] = table[name].where(~lost)
     table.loc[lost, "error"] = "FloatingPointError: the gradient is not finite"
 
 
@@ -95,7 +94,7 @@ def write(folder, images, labels, targets="all", names=None, classes=None, broke
         morphs[part], attained[part] = blended(images[part], firsts[asked[part]], distances)
     table = rows(labels, asked, attained, random, distances, judges, classes)
     break_rows(table, judges, random, broken)
-    (folder / "table").mkdir()
+    (folder / "table").mkdir(parents=True)
     half = len(table) // 2
     for number, part in enumerate((table[:half], table[half:])):
         typed(part, judges).to_parquet(folder / "table" / f"{number}.parquet")

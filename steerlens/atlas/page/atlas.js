@@ -32,8 +32,8 @@
 
   /** A state in which every choice is one that exists. */
   function completed(asked) {
-    const { distances, judges } = Steerlens.atlas, found = distances.findIndex((distance) => String(distance) === asked.d);
-    const by = asked.by in Steerlens.MEASURES && (asked.by !== "agree" || judges.length) ? asked.by : "p";
+    const { distances, judges } = Steerlens.atlas, found = distances.findIndex((distance) => distance === Number(asked.d));
+    const by = Object.hasOwn(Steerlens.MEASURES, asked.by) && (asked.by !== "agree" || judges.length) ? asked.by : "p";
     return { ...asked, by, d: found < 0 ? Math.floor((distances.length - 1) / 2) : found };
   }
 

@@ -111,7 +111,7 @@
     }
   }
 
-  const orNever = (k) => (k < 0 ? 1e9 : k);
+  const orNever = (k) => (k >= 0 ? k : 1e9);
 
   Steerlens.SORTS = {
     "p": { words: "p of the target, highest first", down: true, score: (from, pair, d) => from.value("probability", pair, d) },

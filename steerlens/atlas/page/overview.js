@@ -116,7 +116,7 @@
     }
 
     _order() {
-      return this.state.sort in ORDERS ? this.state.sort : "count";
+      return Object.hasOwn(ORDERS, this.state.sort) ? this.state.sort : "count";
     }
 
     refresh() {

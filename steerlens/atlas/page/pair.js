@@ -25,10 +25,10 @@
     return element("span", { class: "marks" }, ...verdicts.map(({ agrees }) => element("span", { class: agrees ? "good" : "bad" }, agrees ? "✓" : "✗")));
   }
 
-  Steerlens.firstWords = (k) => (k < 0 ? "never" : String(k));
+  Steerlens.firstWords = (k) => (k >= 0 ? Steerlens.short(k) : "never");
 
   /** The images of a pair of classes that the arrows and the order go through. */
-  Steerlens.orderOf = (state) => (state.sort in SORTS ? state.sort : "p");
+  Steerlens.orderOf = (state) => (Object.hasOwn(SORTS, state.sort) ? state.sort : "p");
 
   Steerlens.Pair = class {
     static async open(place, state, navigate) {
