@@ -161,18 +161,20 @@ def test_keys_alone_reach_everything(visit):
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**d=4*")
     page.keyboard.press("ArrowRight")
-    page.wait_for_url("**to=3*d=1*")
+    page.wait_for_url("**to=4*d=1*")
     assert page.locator(".groups [aria-current]").count() == 1
+
+
+RAISED = """(canvas, side) => {
+  canvas.style.cssText =
+    `width:${side}px;height:${side}px;border-radius:0;position:fixed;top:0;left:0;z-index:9`;
+}"""
 
 
 def shown(page, selector, side=28):
     """The pixels of a canvas as they are on the screen: from files a page cannot read them itself."""
-    page.wait_for_timeout(300)
-    page.locator(selector).evaluate(
-        "(canvas, side) => { canvas.style.cssText = `width:${side}px;height:${side}px;border-radius:0;"
-        "position:fixed;top:0;left:0;z-index:9`; canvas.parentElement.parentElement.style.overflow = 'visible' }",
-        side,
-    )
+    page.wait_for_timeout(300)  # pictures are drawn
+    page.locator(selector).evaluate(RAISED, side)
     clip = {"x": 0, "y": 0, "width": side, "height": side}
     return np.asarray(Image.open(io.BytesIO(page.screenshot(clip=clip)))).astype(int)[..., :3]
 
