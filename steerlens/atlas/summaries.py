@@ -97,6 +97,6 @@ def encoded(array: np.ndarray) -> list[str]:
 
 
 def rounded(values: pd.Series) -> list[Any]:
-    """Numbers for JSON, to four places; null where there is none, and "never" for inf."""
-    found = (round(float(value), 4) for value in values)
+    """Numbers for JSON, to six digits; null where there is none, and "never" for inf."""
+    found = (float(f"{value:.6g}") for value in values)
     return [None if np.isnan(value) else "never" if np.isinf(value) else value for value in found]
