@@ -17,30 +17,39 @@ import pandas as pd
 import psutil
 
 from steerlens import data, models
-from steerlens.atlas import atlas
+from steerlens.atlas import atlas, plan
 
-KILLS, IMAGES = 10, 300
+KILLS, IMAGES, SIZE = 10, 300, 5  # images, and of them in a piece
 
 
 def run(out: Path) -> pd.DataFrame:
-    """The atlas of some digits, in pieces of 50."""
+    """The atlas of some digits."""
     digits = data.small_digits()
-    return atlas(
-        models.load("lenet", digits), digits, out=out, limit=IMAGES, distances=(1, 2), steps=12, alpha=2.0
-    )
+    plan.MOST = SIZE
+    return atlas(models.load("lenet", digits), digits, out=out, limit=IMAGES, distances=(1, 2))
+
+
+def pieces(out: Path) -> int:
+    """How many are there."""
+    return len(list((out / "pieces").glob("*.json")))
 
 
 def disturbed(out: Path, draws: random.Random) -> str:
-    """Start the run, kill something of it, and say what."""
-    process = subprocess.Popen([sys.executable, __file__, str(out)], stderr=subprocess.DEVNULL)
-    time.sleep(draws.uniform(3, 10))
-    children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-    if children and draws.random() < 0.5:
-        os.kill(draws.choice(children).pid, signal.SIGKILL)
-        time.sleep(draws.uniform(0, 3))
+    """Start the run, kill something of it once it is at work, mostly, and say what."""
+    process, before = (
+        subprocess.Popen([sys.executable, __file__, str(out)], stderr=subprocess.DEVNULL),
+        pieces(out),
+    )
+    early = draws.random() < 0.2
+    while not early and process.poll() is None and pieces(out) <= before:
+        time.sleep(0.05)
+    time.sleep(draws.uniform(0, 2))
+    workers = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+    what = "all"
+    if workers and draws.random() < 0.5:
         what = "one of its processes, then all"
-    else:
-        what = "all"
+        os.kill(draws.choice(workers).pid, signal.SIGKILL)
+        time.sleep(draws.uniform(0, 2))
     process.kill()
     process.wait()
     return what
@@ -71,7 +80,7 @@ def main(seed: int) -> None:
         expected = run(first).drop(columns="seconds")
         for number in range(1, KILLS + 1):
             said = disturbed(second, draws)
-            there = len(list((second / "pieces").glob("*.json")))
+            there = pieces(second)
             print(
                 f"{number}: killed {said}; {there} pieces are there; flipped: {flipped(second, draws)}",
                 flush=True,
