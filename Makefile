@@ -5,7 +5,7 @@ UV := $(PYTHON) -m uv pip
 export UV_COMPILE_BYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help notebooks test fuzz lab explore browser figures machines benchmark checkpoints tables \
+.PHONY: help notebooks test fuzz lab explore browser figures machines benchmark atlas chaos checkpoints tables \
   picture write refresh format constraints clean always
 
 # Lessons run in their own folder. Tests run side by side, each on one thread: more would wait for each other.
@@ -71,6 +71,12 @@ machines: .venv/installed  ## tests and lessons as other machines would run them
 benchmark: .venv/benchmark  ## speed beside other packages
 	for name in importing peers floor linear large explorer playground page; do \
 	  PYTHONPATH=tests/browser:notebooks/site $(PYTHON) tests/benchmarks/$$name.py || exit 1; done
+
+atlas: .venv/installed  ## all test digits to all other classes at three distances, into build/atlas/mnist
+	$(PYTHON) -m steerlens.atlas build/atlas/mnist $(LIMIT)
+
+chaos: .venv/installed  ## an atlas, killed ten times at random moments, must be that of an undisturbed run
+	OMP_NUM_THREADS=1 TQDM_DISABLE=1 $(PYTHON) tests/chaos.py
 
 checkpoints: .venv/installed  ## train the classifiers and the networks of lessons 10 and 12 again
 	$(PYTHON) -m steerlens.classifiers.models

@@ -1,6 +1,6 @@
 """The public names, for type checkers and for lazy_loader, which loads each when it is first used."""
 
-from . import data, evaluation, linear, maco, plot
+from . import atlas, data, evaluation, linear, maco, plot
 from .classifiers import imagenet, models
 from .explorer import explore
 from .maco import spectra
@@ -23,6 +23,7 @@ __all__ = [
     "Pixels",
     "SteerablePyramid",
     "Views",
+    "atlas",
     "color",
     "data",
     "evaluation",
