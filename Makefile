@@ -83,11 +83,13 @@ checkpoints: .venv/installed  ## train the classifiers and the networks of lesso
 	$(PYTHON) -m steerlens_lessons.l10_linear.networks
 	$(PYTHON) -m steerlens_lessons.l12_questions.networks
 
-tables: .venv/installed  ## measure the tables of lessons 08 to 11 again (needs the real data; almost three hours)
+tables: .venv/installed  ## measure the tables of lessons 06 to 11 again (needs the real data; three hours)
 	$(PYTHON) -m steerlens_lessons.l08_confidence.make_table
 	$(PYTHON) -m steerlens_lessons.l09_maco.table
 	$(PYTHON) -m steerlens_lessons.l10_linear.votes
 	$(PYTHON) -m steerlens_lessons.l11_your_model.changed
+	STEERLENS_TABLES=all $(PYTHON) notebooks/site/execution.py build/tables/lessons
+	env -u STEERLENS_DATA STEERLENS_TABLES=all $(PYTHON) notebooks/site/execution.py build/tables/lessons
 
 picture: .venv/installed  ## make the README's and the explorer's picture again (needs the real data)
 	$(PYTHON) notebooks/site/picture.py
