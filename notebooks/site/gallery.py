@@ -110,8 +110,8 @@ def page(figures: Path, folder: Path) -> None:
     made = [each for each in EXHIBITS if (figures / f"{each.stem}.gif").is_file()]  # a figure may have failed
     sections = "\n".join(figure(each, figures, static) for each in made)
     (folder / "gallery.md").write_text(
-        "# Gallery\n\nMorphs on their way to another class and back. Each lesson says what its morph shows, and "
-        "what it does not show.\n\n```{raw} html\n"
+        "# Gallery\n\nMorphs on their way to another class and back. Each lesson says what its morph shows, "
+        "and what not.\n\n```{raw} html\n"
         f'<div class="gallery">{SWITCH}\n{sections}\n</div>\n```\n',
         encoding="utf-8",
     )

@@ -31,9 +31,9 @@ they use a file.
 
 ## Which edits convince others
 
-Lesson 08. {digits} test digits, each with a random other class as its target, edited to exactly the same distance.
-*Both judges*: in how many edits two networks that had no part in them see the target, with Wilson's 95 %
-interval. *E*: the share of the change that a smooth warp explains, median.
+Lesson 08. {digits} test digits, each with a random other class as its target, edited to exactly the same
+distance. *Both judges*: in how many edits two networks that had no part in them see the target, with Wilson's
+95 % interval. *E*: the share of the change that a smooth warp explains, median.
 
 {on_digits}
 
