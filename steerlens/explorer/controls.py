@@ -84,7 +84,7 @@ class Picker(w.VBox):
 
 
 class Target(w.VBox):
-    """The class that the edit should reach, any but the source's: a menu, or a search by name if there are many.
+    """The class that the edit should reach, any but the source's: a menu, or, among many, a search by name.
 
     Attributes:
         value: class index.
