@@ -49,7 +49,7 @@ def test_the_answer_comes_on_the_second_request(told):
     assert told(check.solution) == "Hint: two and two. More: checks.check_four.solution()"
     assert told(check.solution) == "First run the cell of the exercise."
     check(...)
-    assert "Expected: 4, to 0.01. The way there is folded" in told(check.solution)
+    assert "Expected: 4, to 0.01. The solution is folded" in told(check.solution)
     assert told(check.hint).startswith("Hint: two")
 
 
@@ -63,7 +63,7 @@ def test_the_answer_comes_on_the_second_request(told):
         (4, float("nan"), "not every number is finite"),
         (4, 3, "it is too small"),
         (4, 2, "it is half of what was expected"),
-        (4, -4, "it is right but for the sign"),
+        (4, -4, "it is right except for the sign"),
         (4, 0.25, "it is the reciprocal of what was expected"),
         (0.3, 30, "it is in per cent, where a share was expected"),
         (4, 4 + 0j, "it is complex, and real numbers were expected"),

@@ -20,6 +20,7 @@ from steerlens.explorer.galleries import FOR_ALL, PRESETS
 from steerlens.explorer.layout import _files
 from steerlens.explorer.settings import ONE, PAIR, arguments, make_transform, side_by_side
 from steerlens.explorer.views import matched
+from steerlens.plot.figures import WIDTH
 
 SHAPE = (28, 28)
 DOMAIN = Domain(SHAPE, 3, 4, 2)
@@ -334,7 +335,7 @@ def test_many_images_are_turned_in_pages(model, images):
 def test_without_a_kernel_there_is_a_strip(explorer):
     bundle, _ = DisplayFormatter().format(explorer)
     assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert decoded(b64decode(bundle["image/png"])).shape[1] == 960
+    assert decoded(b64decode(bundle["image/png"])).shape[1] == round(100 * WIDTH)
     assert bundle["text/plain"].startswith("An explorer: ")
 
 

@@ -161,7 +161,7 @@ def test_another_gallery_leaves_text_and_settings_of_a_preset_behind(explorer):
 def test_stand_ins_are_announced():
     data = small_digits()
     gallery = galleries._of_lessons(data, "lenet", "digits()", 2, ("mlp",), real="MNIST")
-    assert gallery.note == f"MNIST is not at hand: {data.source}, stand in for it."
+    assert gallery.note == f"MNIST is missing: {data.source}, stand in for it."
     assert galleries._of_lessons(data, "lenet", "digits()", 2, real=data.source).note == ""
     assert list(gallery.judges()) == ["mlp"]
 

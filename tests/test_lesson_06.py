@@ -110,7 +110,10 @@ def test_check_density(images, says, tells, solved):
     for wrong in (share, 1 / right, right**2 + 0.1, measures.densities(edits)["mouth"][:2], "mouth", None):
         assert says(checks.check_density, wrong, edits) == "Not yet"
     tells(checks.check_density, edits)
-    assert "Right" in solved("06", 1, measures=measures, edits={"frozen": edits})
+    frozen = SimpleNamespace(at_distance=lambda _: (edits, None))
+    assert "Right" in solved(
+        "06", 1, measures=measures, morphs={"frozen": frozen}, images=edits * 0, twenty=range(5)
+    )
 
 
 def test_check_counterfactual(says, tells, solved):
@@ -153,10 +156,9 @@ def test_check_row_where(says, tells, solved):
     assert says(checks.check_row_where, None, worse * 0, worse) == "Right"
     assert says(checks.check_row_where, 0, worse * 0, worse) == "Not yet"
     tells(checks.check_row_where, better, worse)
-    frozen, phase = (SimpleNamespace(at_distance=lambda _, p=p: (p, None)) for p in (better, worse))
-    lesson = {"morphs": {"frozen": frozen}, "phase": phase, "expect": lambda *_: None, "real": False}
-    lesson["measures"] = SimpleNamespace(scores=lambda model, p, targets: p)
-    assert "Right" in solved("06", 4, model=None, targets=None, **lesson)
+    frozen, phase = (SimpleNamespace(p_at_1=p) for p in (better, worse))
+    lesson = {"hundred": {"frozen": frozen, "live, phase": phase}, "expect": lambda *_: None, "real": False}
+    assert "Right" in solved("06", 4, **lesson)
 
 
 def test_tangents_are_derivatives():

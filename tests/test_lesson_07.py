@@ -192,7 +192,7 @@ def test_check_participation(says, images, tells, solved):
         assert says(checks.check_participation, wrong, edits) == "Not yet"
     tells(checks.check_participation, edits)
     live = SimpleNamespace(at_distance=lambda _: (edits, None))
-    assert "Right" in solved("07", 1, live={"Fourier, phase": live}, x=0)
+    assert "Right" in solved("07", 1, live={"Fourier, phase": live}, x=edits * 0)
 
 
 def test_check_moved(says, x, tells, solved):
@@ -231,6 +231,7 @@ def test_check_most_translated(says, tells, solved):
         "found": {2.0: {"Fourier, phase": {"moved": explained}}},
         "labels": explained,
         "targets": explained,
+        "x": explained,
     }
     strip = SimpleNamespace(filmstrip=lambda *_, **__: None)
-    assert "Right" in solved("07", 4, sl=strip, live={"Fourier, phase": None}, **lesson)
+    assert "Right" in solved("07", 4, sl=strip, five=lambda *_: {"Fourier, phase": None}, **lesson)

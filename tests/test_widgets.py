@@ -13,6 +13,7 @@ from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
 import steerlens as sl
+from steerlens.plot.figures import WIDTH
 from steerlens.plot.widgets import figure_png, frame_caption, frame_slider, image_png
 
 NAMES = ("circle", "square", "star", "cross")
@@ -120,7 +121,7 @@ def test_the_slider_leaves_a_still_picture():
     assert decoded(b64decode(bundle["image/png"])).shape == decoded(box._still).shape
     strip = decoded(figure_png(sl.filmstrip(morph, 1, classes=NAMES)))
     np.testing.assert_array_equal(decoded(b64decode(bundle["image/png"])), strip)
-    assert strip.shape[1] == 960
+    assert strip.shape[1] == round(100 * WIDTH)
     assert "7 frames" in bundle["text/plain"]
     assert len(bundle["text/plain"]) < 100
 

@@ -50,10 +50,10 @@ PICTURES = {
         "explorer", (0, 0, 0.66, 0.82), "Bands of a photograph: amplitudes, and phases as waves"
     ),
     "03_arcade": Picture(
-        "cell-43", (0.08, 0.03, 0.66, 0.5), "A white disk, pushed by a classifier's gradient"
+        "cell-43", (0.08, 0.03, 0.66, 0.5), "A white disk, moved by a classifier's gradient"
     ),
     "04_mnist": Picture(
-        "cell-04", (0.06, 0.06, 0.74, 0.43), "A table of digits, each turned into each other"
+        "cell-04", (0.06, 0.06, 0.74, 0.43), "A table of digits, each turned into every other"
     ),
     "05_color_mnist": Picture(
         "cell-35", (0.12, 0.03, 0.72, 0.52), "Magenta, yellow and cyan digits that change"

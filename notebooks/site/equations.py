@@ -21,10 +21,10 @@ TABLE = HERE / "equations.md"
 INTRODUCTION = """\
 # Every equation, and the cell that checks it
 
-Each line is checked by at least one cell of a lesson, which asserts the error and stops the lesson where it
-is too large. *exact* means that sympy found both sides to be identical; other errors are of float64
-arithmetic, relative to the largest value, beside the largest one allowed. Cells are counted as they ran: the
-number in brackets at a code cell's left. Generated from the executed lessons by `make refresh`.
+At least one cell of a lesson checks each line, and stops the lesson if the error is too large. *exact* means
+that sympy found both sides to be identical. Other errors are those of float64 arithmetic, relative to the
+largest value; beside each stands the largest error allowed. Cells are counted as they ran: see the number in
+brackets to the left of a code cell. Generated from the executed lessons by `make refresh`.
 """
 
 

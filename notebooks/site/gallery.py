@@ -42,7 +42,7 @@ EXHIBITS = (
         "figure-3c",
         "Digits, one gradient magnified",
         "04_mnist",
-        "By a single gradient; the low-pass moves, too.",
+        "With a single gradient; the low-pass moves, too.",
     ),
     Exhibit("figure-6a", "Colour digits, live", "05_color_mnist", "Three channels, three sets of phases."),
     Exhibit("figure-7a", "Faces, live", "06_fer2013", "Sad becomes happy; the low-pass is held."),
@@ -110,8 +110,8 @@ def page(figures: Path, folder: Path) -> None:
     made = [each for each in EXHIBITS if (figures / f"{each.stem}.gif").is_file()]  # a figure may have failed
     sections = "\n".join(figure(each, figures, static) for each in made)
     (folder / "gallery.md").write_text(
-        "# Gallery\n\nMorphs on their way to another class and back. What each shows, and what it does not, "
-        "stands in its lesson.\n\n```{raw} html\n"
+        "# Gallery\n\nMorphs on their way to another class and back. Each lesson says what its morph shows, "
+        "and what not.\n\n```{raw} html\n"
         f'<div class="gallery">{SWITCH}\n{sections}\n</div>\n```\n',
         encoding="utf-8",
     )

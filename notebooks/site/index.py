@@ -26,7 +26,7 @@ PAIRS = ("3 → 8", "4 → 9", "5 → 6", "6 → 8", "8 → 3", "9 → 4")  # of
 EXTRA = {  # further pages by parts of the side bar, and what the first page says of them
     "See": {
         "gallery": "the morphs, moving",
-        "figures": "the paper's figures, made again, beside its own words",
+        "figures": "the paper's figures, made again, beside its own text",
     },
     "Look up": {
         "glossary": "words and symbols",
@@ -124,7 +124,7 @@ def short_course(series: list[Lesson]) -> str:
     chosen = [this for this in series if number(this) in SHORT]
     total = sum(minutes(read(this.path)) for this in chosen)
     links = ", ".join(f"[{number(this)}]({this.path.name})" for this in chosen)
-    return f"**In a hurry?** The short course is {links}: {total} minutes of reading, exercises apart."
+    return f"**In a hurry?** The short course is {links}: {total} minutes of reading, without the exercises."
 
 
 def contents(series: list[Lesson]) -> str:

@@ -25,19 +25,19 @@ html_theme.sidebar_secondary.remove: true
 
 # What was measured
 
-These tables are made, when the site is built, from the records beside the stored networks and results. Each
-record has the settings, the SHA-256 of the file and the command that makes it again; the lessons check the
-sums before they use a file.
+The site's build makes these tables from the records beside the stored networks and results. Each record has
+the settings, the SHA-256 of the file and the command that makes it again. The lessons check this sum before
+they use a file.
 
 ## Which edits convince others
 
-Lesson 08. {digits} test digits, each asked for another class at random, edited to exactly the same distance.
-*Both judges*: how many edits two networks that had no part in them read as the target, with Wilson's 95 %
-interval. *E*: the share of the change that a smooth warp explains, median.
+Lesson 08. {digits} test digits, each with a random other class as its target, edited to exactly the same
+distance. *Both judges*: in how many edits two networks that had no part in them see the target, with Wilson's
+95 % interval. *E*: the share of the change that a smooth warp explains, median.
 
 {on_digits}
 
-The same for {faces} faces of FER2013, sad to happy and back.
+The same for {faces} faces of FER2013, sad to happy and happy to sad.
 
 {on_faces}
 
@@ -54,7 +54,7 @@ Trained here, on real data.
 
 {real}
 
-And on the stand-ins, with which everything runs where real data are missing.
+The same on the stand-ins, which replace missing real data.
 
 {stand_ins}
 

@@ -29,8 +29,8 @@ CODE = re.compile(r"^```python\n(?P<code>.*?)\n```$", re.DOTALL | re.MULTILINE)
 INTRODUCTION = """\
 # Solutions
 
-One way to solve each exercise of the lessons. The code needs what its lesson has computed: put it there, in \
-place of the `...`. Generated from the folded solutions of the lessons.
+One way to solve each exercise of the lessons. The code uses what its lesson has computed: put it there, \
+instead of the `...`. Generated from the folded solutions of the lessons.
 """
 
 

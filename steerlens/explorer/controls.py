@@ -84,7 +84,7 @@ class Picker(w.VBox):
 
 
 class Target(w.VBox):
-    """The class that is asked for, any but the source's: a menu, or where there are many a search by name.
+    """The class that the edit should reach, any but the source's: a menu, or, among many, a search by name.
 
     Attributes:
         value: class index.
@@ -93,7 +93,7 @@ class Target(w.VBox):
     value = traitlets.Int(-1)
 
     def __init__(self) -> None:
-        tip = {"description": "target", "tooltip": "The class that is asked for"}
+        tip = {"description": "target", "tooltip": "The class that the edit should reach"}
         self._menu = w.Dropdown(**tip, **LINE)
         self._search = w.Combobox(ensure_option=True, continuous_update=False, **tip, **LINE)
         self._search.placeholder = "type a part of a name"

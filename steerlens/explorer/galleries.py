@@ -127,9 +127,7 @@ def _of_lessons(
         setup=f'data = sl.data.{call}\nmodel = sl.models.load("{recipe}", data)',
         places=tuple(f"data.images[[{row}]]" for row in rows.tolist()),
         judges=cache(lambda: {name.split("_")[-1]: models.load(name, data) for name in judges}),
-        note=""
-        if data.source.startswith(real)
-        else f"{real} is not at hand: {data.source}, stand in for it.",
+        note="" if data.source.startswith(real) else f"{real} is missing: {data.source}, stand in for it.",
     )
 
 
@@ -173,7 +171,7 @@ FOR_ALL = (
     Preset(
         "Live or frozen?",
         "A takes a new gradient at every step; B is the paper's way: <i>one</i> gradient, magnified, phases "
-        "alone. Move the slider: both are always at the same L2 distance. Which of them gets to the target, "
+        "alone. Move the slider: both are always at the same L2 distance. Which of them reaches the target, "
         "and which of them still looks like an image? <i>Try</i>: let the low-pass residual of B move, too.",
         (LIVE, Settings(regime="frozen", alpha=0.3)),
         compare=PAIR,
@@ -181,14 +179,14 @@ FOR_ALL = (
     Preset(
         "Phases or pixels?",
         "A turns phases of the pyramid, B changes pixels, both live and at the same L2 distance. Look at "
-        "the <i>changes</i>: which one moves edges, and which one strews dots?",
+        "the <i>changes</i>: which one moves edges, and which one scatters dots?",
         (Settings(), Settings(transform="pixels")),
         compare=PAIR,
     ),
     Preset(
         "Four at a time",
         "A and B are live, C and D frozen; A and C turn phases alone, B and D change amplitudes too. All are "
-        "at the same L2 distance. Who arrives (the ring on a curve), and what does the change look like?",
+        "at the same L2 distance. Which reach p = 0.99 (the ring on a curve)? What do the changes look like?",
         (LIVE,),
         compare=COMPARISONS[2],
     ),
@@ -219,7 +217,7 @@ PRESETS = (
     ),
     Preset(
         "A disk that moves",
-        "A classifier tells where the disk is, and here is asked for another side. One gradient, magnified: "
+        "A classifier says where the disk is; here the target is another side. One gradient, magnified: "
         "press play. The change shows light on one side and dark on the other, which is what motion "
         "looks like. Is it phase? <i>Try</i>: fix the low-pass residual, and the disk stays; let it move and "
         "switch all bands off, and the disk moves all the same.",

@@ -43,7 +43,7 @@ class Stage(w.VBox):
         self.slider = w.IntSlider(description="frame", tooltip=tip).add_class("sl-frame")
         self.zoom = w.ToggleButton(description=f"Zoom ×{ZOOM}", tooltip="Enlarge the part that changes most")
         hold = w.Button(
-            description="Hold: source", tooltip="While it is held, the source is in the frame's place"
+            description="Hold: source", tooltip="Hold this to see the source instead of the frame"
         )
         self._mark, self._under = f"sl-{token_hex(8)}", w.HTML(layout={"display": "none"})
         self._source = w.HTML().add_class("sl-source")

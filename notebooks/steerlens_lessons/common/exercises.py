@@ -7,7 +7,7 @@ choice     the key of one thing out of a few
 
 A check is called with the reader's answer and with what the lesson has at hand. It prints whether the answer
 is right and, of a wrong one, what kind of error it is. ``check.hint()`` helps; only then ``check.solution()``
-says what was expected. The way there is folded below the exercise.
+says what was expected. The solution is folded below the exercise.
 """
 
 import functools
@@ -24,7 +24,7 @@ from torch import Tensor
 RELATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "twice what was expected": lambda right: 2 * right,
     "half of what was expected": lambda right: right / 2,
-    "right but for the sign": lambda right: -right,
+    "right except for the sign": lambda right: -right,
     "the complex conjugate of what was expected": torch.conj,
     "the reciprocal of what was expected": lambda right: 1 / right,
     "in per cent, where a share was expected": lambda right: 100 * right,
@@ -87,7 +87,7 @@ class Exercise:
         elif self.last is None:
             print("First run the cell of the exercise.")
         else:
-            print(f"Expected: {self.last.expected}. The way there is folded below the exercise.")
+            print(f"Expected: {self.last.expected}. The solution is folded below the exercise.")
 
     def _more(self, method: str) -> str:
         return f"More: checks.{self.key.__name__}.{method}()"

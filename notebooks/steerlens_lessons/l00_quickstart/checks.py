@@ -18,9 +18,9 @@ def check_first_arrival(morph: Morph, row: int, probability: float) -> Key:
     first = int((p >= probability).int().argmax())
     k = morph.steps[first].item()
     slips = {
-        "that is p itself, and its k was asked for": p[first],
+        "that is p itself; give its k": p[first],
         "that is one step too late: k = 0 is the source": k + 1,
-        "there p is largest; it was large enough before": morph.steps[p.argmax()],
+        "there p is largest; it was large enough earlier": morph.steps[p.argmax()],
     }
     return numbers(k, "a value of k", 0, slips)
 

@@ -29,14 +29,14 @@ def check_conventions(torch_gradient: Tensor) -> Key:
     """A pair, the paper's gradient and JAX's, from what torch returns for a complex leaf."""
     given = complex(torch_gradient)
     slips = {
-        "the first is torch's gradient still, twice the paper's": [given, given.conjugate()],
-        "the second is torch's gradient still; JAX's is its conjugate": [given / 2, given],
+        "the first is still torch's gradient, twice the paper's": [given, given.conjugate()],
+        "the second is still torch's gradient; JAX's is its conjugate": [given / 2, given],
         "JAX has no half: only the paper's gradient has": [given / 2, given.conjugate() / 2],
     }
     return _numbers([given / 2, given.conjugate()], "a pair: the paper's gradient, JAX's gradient", slips)
 
 
-@exercise("multiply Eq. 5 by 2 S*. What stands at the right is A dL/dA + i dL/dPhi.")
+@exercise("multiply Eq. 5 by 2 S*. Its right side becomes A dL/dA + i dL/dPhi.")
 def check_polar_parts() -> Key:
     """A function of (S, g) that returns the pair dL/dA, dL/dPhi (Eq. 5, inverted)."""
 

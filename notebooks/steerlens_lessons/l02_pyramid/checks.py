@@ -26,7 +26,7 @@ def check_shift(image: Tensor, dy: float, dx: float) -> Key:
     return _image(image, f"the image moved {dy:g} down and {dx:g} right", fourier_shift(image, dy, dx), slips)
 
 
-@exercise("write cos^2 u as 1/2 + cos(2u) / 2: the frequencies are 0 and +-2, three for three weights.")
+@exercise("write cos^2 u as 1/2 + cos(2u) / 2: it has the frequencies 0 and +-2: three, for three weights.")
 def check_steering(degrees: float) -> Key:
     """Weights that steer three orientations (order 2) to an angle: (1 + 2 cos 2 (phi - theta_b)) / 3."""
 
@@ -68,10 +68,10 @@ def check_move(pyramid: SteerablePyramid, image: Tensor, dy: float, dx: float) -
         return pyramid.synthesize(move(pyramid, pyramid.analyze(image), (dy, dx), lowpass=lowpass))
 
     slips = {
-        "the low-pass has stayed where it was": moved(dy, dx, lowpass=False),
+        "the low-pass has not moved": moved(dy, dx, lowpass=False),
         "it has moved the opposite way: a delay is a negative phase": moved(-dy, -dx),
         "height and width are swapped: the first is down": moved(dx, dy),
-        "that is the shift theorem, and the bands' phases were to turn": fourier_shift(image, dy, dx),
+        "that is the shift theorem; turn the bands' phases instead": fourier_shift(image, dy, dx),
     }
     kind = f"the image moved {dy:g} down and {dx:g} right by phases"
     return _image(image, kind, moved(dy, dx), slips)

@@ -14,7 +14,7 @@ FOOLED = 0.99  # the driver's probability of the target
 NEAR = 2.5  # L2 distance
 
 
-@exercise("nobody asks you to move strokes. Which editor needs the shortest way to p = 0.99?")
+@exercise("you need not move strokes. Which editor reaches p = 0.99 at the smallest distance?")
 def check_fooled(driver: nn.Module, judges: list[nn.Module], source: Tensor, target: int) -> Key:
     """An image near its source that the driver gives the target with p >= 0.99, and no judge does."""
     kind = f"an image {tuple(source.shape)}"
@@ -50,7 +50,7 @@ def check_distance(source: Tensor, image: Tensor) -> Key:
     return numbers(l2_distance(image, source).item(), "a number", 1e-3, slips)
 
 
-@exercise("without both means: not (first and second). One judge may well see it.")
+@exercise("without both judges means: not (first and second). One of them may see it.")
 def check_share(table: Table, row: str, distance: float) -> Key:
     """Share of the sources of which the driver is convinced (p >= 0.99) and both judges are not."""
     column, values = table.column(distance), table.values[row]
@@ -74,7 +74,7 @@ def check_conclusion() -> Key:
     """Which of four sentences the table supports; see the lesson."""
     slips = {
         "the driver is convinced by far smaller changes than those that look like an 8": "a",
-        "it goes too far: the edits do change what the driver decides, so they show what it heeds": "b",
+        "it goes too far: the edits do change what the driver decides, so they show what it responds to": "b",
         "a smooth warp has the highest E of all, and convinces almost no judge": "d",
     }
     return choice("c", "a letter, a to d", slips, "abcd")

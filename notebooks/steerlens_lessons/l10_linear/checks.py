@@ -41,7 +41,7 @@ def check_origin(interpreter: LinearInterpreter, origin: Tensor, entry: int) -> 
     slips = {
         "that is r, measured from the origin 0: F o is missing": r,
         "that is F o: r is missing": right - r,
-        "that is F o - r, and they are to be added": right - 2 * r,
+        "that is F o - r; the two must be added": right - 2 * r,
         "that is the output at x0 itself": interpreter.output.flatten()[entry],
     }
     tolerance = 1e-3 * max(1.0, abs(right))
@@ -54,7 +54,7 @@ def check_layer(names: tuple[str, ...], shares: Tensor) -> Key:
     mean = shares[:, 1:].mean(0)
     slips = {
         "the input is no layer": "input",
-        "it is one place before the right one: the input has been left out once more": names[mean.argmax()],
+        "it is one place too early: column 0 of `inner` is the input": names[mean.argmax()],
         "that is the largest share in a single image": names[1 + shares[:, 1:].amax(0).argmax()],
         "that is the smallest share": names[1 + mean.argmin()],
     }
@@ -67,7 +67,7 @@ def check_printed_sigma(sigma: float, momentum: float) -> Key:
     larger, smaller = ((sigma**2 + sign * (sigma**4 - 4 * momentum) ** 0.5) / 2 for sign in (1, -1))
     slips = {
         "that is s, the square of what is printed": larger,
-        "the iteration leaves the smaller root for the larger": smaller**0.5,
+        "the iteration moves away from the smaller root to the larger": smaller**0.5,
         "that is sigma itself, as without momentum": sigma,
     }
     return numbers(larger**0.5, "a number", 1e-3, slips)
