@@ -111,9 +111,8 @@ def test_check_density(images, says, tells, solved):
         assert says(checks.check_density, wrong, edits) == "Not yet"
     tells(checks.check_density, edits)
     frozen = SimpleNamespace(at_distance=lambda _: (edits, None))
-    assert "Right" in solved(
-        "06", 1, measures=measures, morphs={"frozen": frozen}, images=edits * 0, twenty=range(5)
-    )
+    lesson = {"morphs": {"frozen": frozen}, "images": edits * 0, "twenty": range(5)}
+    assert "Right" in solved("06", 1, measures=measures, **lesson)
 
 
 def test_check_counterfactual(says, tells, solved):
