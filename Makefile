@@ -60,7 +60,7 @@ explore: .venv/installed  ## the explorer on a page of its own (Voila)
 	$(PYTHON) -m voila notebooks/explore.ipynb --TagRemovePreprocessor.remove_cell_tags=remove-cell --Voila.$(PROMPT) --Voila.$(LARGE) $(CULL)
 
 browser: .venv/installed  ## the widgets in a real browser; screenshots in build/browser/ (needs Chromium)
-	$(PYTHON) -m pytest tests/browser
+	$(PYTHON) -m pytest --numprocesses auto --maxprocesses 2 --dist loadfile tests/browser
 
 figures: .venv/installed  ## the paper's figures, made again: build/figures/index.html
 	$(PYTHON) notebooks/site/figures.py build/figures
