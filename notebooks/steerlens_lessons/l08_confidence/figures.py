@@ -4,6 +4,7 @@ edit_grid   edits of some sources by several editors, with what driver and judge
 trade_off   transfer against warp energy, a point a row of a table
 """
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -31,8 +32,7 @@ def edit_grid(sources: Tensor, edits: Mapping[str, tuple[Tensor, ...]], captions
     for name, (images, p, seen, *_) in edits.items():
         ticks = ["".join("✓" if judge else "–" for judge in pair) for pair in seen]
         notes = [f"{value:.2f} {tick}" for value, tick in zip(p, ticks, strict=True)]
-        wrapped = name.replace(" + ", "\n+ ").replace(", ", ",\n")
-        rows[wrapped] = list(zip(images, notes, strict=True))
+        rows[textwrap.fill(name, 18)] = list(zip(images, notes, strict=True))
     return plot.grid(rows)
 
 
