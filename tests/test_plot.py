@@ -1,6 +1,7 @@
 """Pictures: what the axes, curves, mosaics and GIFs show is what was measured, and it fits the page."""
 
 import math
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -396,3 +397,23 @@ def test_a_figure_says_what_it_shows_in_words(images):
     )
     many = plot.grid({str(n): [(pictures[0], f"note {n}")] for n in range(9)})
     assert repr(many).endswith("note 7, and more.")
+
+
+def test_words_of_a_grid_fit_their_cells():
+    """Titles and notes of several words take more lines, long words smaller letters; nothing overlaps."""
+    image = torch.rand(1, 8, 8)
+    titles = [
+        "random factors",
+        "the true answer",
+        "counterfactual",
+        "plain",
+        "$\\hat S$ of all",
+        "Grad-CAM,\nsource",
+    ]
+    figure = plot.grid({"a": [(image, "Bouvier des Flandres, surely")] * 6}, titles, cell=0.95)
+    figure.canvas.draw()
+    for drawn in ([axis.title for axis in figure.axes], [axis.xaxis.label for axis in figure.axes]):
+        boxes = [text.get_window_extent() for text in drawn]
+        assert all(left.x1 <= right.x0 for left, right in pairwise(boxes))
+    assert figure.axes[0].get_title() == "random\nfactors" and figure.axes[4].get_title() == titles[4]
+    assert figure.axes[2].title.get_fontsize() < figure.axes[3].title.get_fontsize()

@@ -4,20 +4,26 @@ import re
 
 import alt
 import curriculum
+import dark
 import dressing
 import glossary
 import index
 import links
 import measured
 import nbformat
+import numpy as np
 import pages
 import pytest
 import series
 import slides
+import torch
 from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.utils import new_document
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
+
+from steerlens import plot
 
 LESSONS = series.lessons()
 PAGES = series.pages()
@@ -260,3 +266,27 @@ def test_a_paragraph_that_says_what_to_notice_is_marked():
     document += [said, other]
     dressing.notices(None, document)
     assert (said["classes"], other["classes"]) == (["notice"], [])
+
+
+def test_in_the_dark_paper_and_words_turn_and_images_stay(tmp_path):
+    """Also where an image is white or black at its edge; what is no figure of ours is left alone."""
+    image = torch.zeros(1, 16, 16)
+    image[:, :8], image[:, 8:, 8:] = 1, 0.5
+    figure = plot.grid({"a row": [(image, "a note")] * 3}, ["one", "two", "three"])
+    figure.savefig(tmp_path / "figure.png", dpi=80, facecolor=figure.get_facecolor())
+    Image.new("RGB", (40, 40), "white").save(tmp_path / "photograph.png")
+    html = '<div class="cell_output"><img class="x" src="figure.png"><img src="photograph.png"></div>'
+    page = BeautifulSoup(html, "html.parser")
+    dark.dress(page, tmp_path)
+    light, second, photograph = page.select("img")
+    assert light["class"] == ["x", "only-light"] and second["class"] == ["x", "only-dark"]
+    assert second["src"] == "figure-dark.png" and photograph.get("class") is None
+    before = np.asarray(Image.open(tmp_path / "figure.png").convert("RGB"), dtype=int)
+    after = np.asarray(Image.open(tmp_path / second["src"]), dtype=int)
+    paper = (before == 255).all(2) & (after == 20).all(2)
+    assert paper.mean() > 0.2 and (after[0] == 20).all()
+    bounds = figure.axes[1].get_window_extent().bounds
+    left, bottom, width, height = (round(at * 80 / figure.dpi) for at in bounds)
+    top = len(before) - bottom - height
+    inside = slice(top + 2, top + height - 2), slice(left + 2, left + width - 2)
+    assert (before[inside] == after[inside]).all() and (before[inside] == 255).any()

@@ -1,4 +1,4 @@
-"""What is mended in the pages that Sphinx wrote: the theme's faults that a screen reader or a keyboard meets.
+"""What is mended in the pages that Sphinx wrote: faults that a screen reader, a keyboard or the dark meets.
 
 site    all pages of a built site
 """
@@ -6,6 +6,7 @@ site    all pages of a built site
 from collections.abc import Callable
 from pathlib import Path
 
+import dark
 from bs4 import BeautifulSoup
 
 Mend = Callable[[BeautifulSoup], None]
@@ -49,4 +50,5 @@ def site(folder: Path) -> None:
         page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         for mend in MENDS:
             mend(page)
+        dark.dress(page, path.parent)
         path.write_text(str(page), encoding="utf-8")

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, TypeAlias, TypeVar, cast
 
 import matplotlib.pyplot as plt
@@ -29,6 +30,7 @@ METHODS = {  # the first word that a name contains decides
     "translation": "#000000",
     "blend": "#000000",
 }
+TITLE, NOTE, LETTER = 10, 8, 0.55  # points of titles and notes; width of a letter, in its size
 MOST_NAMES = 8  # of panels, in a figure's description
 MARKS = str.maketrans("", "", "$\\{}")  # of formulas, left out there
 STYLES = ("-", "--", ":", "-.")  # of curves that share a colour
@@ -82,7 +84,7 @@ def grid(
     Args:
         rows: names and cells of the rows, as a dict or as pairs. A cell is an image (1 or 3, height, width)
             in [0, 1], or an image and the note that stands under it, or None.
-        titles: of the columns.
+        titles: of the columns; like notes, in as many lines as a cell's width asks for.
         cell: largest width of a cell in inches.
         outline: an image (1, height, width) for each column, whose contour is drawn over all of its cells.
         draw: draws more into the cell of a row and a column, given its axes.
@@ -95,8 +97,11 @@ def grid(
     margin = 0.08 * max(len(part) for name in names for part in name.split("\n"))
     cell = min(cell, (WIDTH - margin) / columns)
     aspect = max(image.shape[-2] / image.shape[-1] for row in lines for image, _ in row if image is not None)
+    lines = [[(image, fitted(note, cell, NOTE)) for image, note in row] for row in lines]
+    titles = [fitted(title, cell, TITLE) for title in titles]
     noted = max(len(note.splitlines()) for row in lines for _, note in row)
-    height = len(lines) * (aspect * cell + 0.04 + 0.16 * noted) + 0.25 * bool(titles)
+    titled = max((len(title.splitlines()) for title in titles), default=0)
+    height = len(lines) * (aspect * cell + 0.04 + 0.16 * noted) + 0.08 * bool(titles) + 0.17 * titled
     figure, axes = subplots(len(lines), columns, (columns * cell + margin, height))
     for number, (line, name, row) in enumerate(zip(axes, names, lines, strict=True)):
         line[0].set_ylabel(name, rotation=0, ha="right", va="center")
@@ -105,14 +110,22 @@ def grid(
             image, note = row[column] if column < len(row) else (None, "")
             if image is not None:
                 show_image(axis, image)
-                axis.set_xlabel(note, fontsize=8)
+                axis.set_xlabel(note, fontsize=NOTE)
                 if outline is not None and outline[column].min() < 0.3 < outline[column].max():
                     axis.contour(outline[column][0].cpu().numpy(), [0.3], colors="0.25", linewidths=0.6)
                 if draw is not None:
                     draw(axis, number, column)
     for axis, title in zip(axes[0], titles, strict=False):
-        axis.set_title(title)
+        longest = max((len(word) for word in title.split()), default=1) if "$" not in title else 1
+        axis.set_title(title, fontsize=min(TITLE, max(NOTE, cell * 72 / (LETTER * longest))))
     return closed(figure)
+
+
+def fitted(text: str, width: float, points: float) -> str:
+    """Text in lines that fit into so many inches at a size in points; formulas and long words stay whole."""
+    most = max(1, int(width * 72 / (LETTER * points)))
+    parts = [[part] if "$" in part else wrap(part, most, break_long_words=False) for part in text.split("\n")]
+    return "\n".join(line for part in parts for line in part)
 
 
 def _noted(cell: Cell, show: Callable[[Tensor], Tensor] | None) -> tuple[Tensor | None, str]:

@@ -67,7 +67,7 @@ def quotient_figure(score: Tensor, square: Tensor) -> Figure:
     centre = score.mean()
     turn = torch.polar(score.new_ones(181).real, torch.linspace(0, 2 * math.pi, 181, dtype=torch.float64))
     found = {
-        "score: one dot a direction": (score, {"linestyle": "", "marker": "o"}),
+        "score: a dot for each direction": (score, {"linestyle": "", "marker": "o"}),
         "their mean": (centre[None], {"linestyle": "", "marker": "x", "color": "k"}),
         "$S^2$: the same directions": (square, {"linestyle": "", "marker": "s"}),
         "_circle": (centre + (score - centre).abs().max() * turn, {"color": "0.6", "zorder": 0}),

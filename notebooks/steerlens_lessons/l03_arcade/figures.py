@@ -78,4 +78,5 @@ def gradient_figure(gradient: Tensor, smooth: Tensor, radius: float = 22) -> Fig
     ramp = x * (x * sums).sum() / x.square().sum()
     lines = {"sum of each column": (x, sums), "what a centroid needs": (x, ramp)}
     curves({"": lines}, "x (px)", "", axes=axes[2:], zero=True)
+    axes[2].legend(loc="lower right")
     return closed(figure)
