@@ -72,8 +72,8 @@ benchmark: .venv/benchmark  ## speed beside other packages
 	for name in importing peers floor linear large explorer playground page; do \
 	  PYTHONPATH=tests/browser:notebooks/site $(PYTHON) tests/benchmarks/$$name.py || exit 1; done
 
-atlas: .venv/installed  ## all test digits to all other classes at three distances, into build/atlas/mnist
-	$(PYTHON) -m steerlens.atlas build/atlas/mnist $(LIMIT)
+atlas: .venv/installed  ## all test digits to all other classes at three distances, into build/atlas/
+	$(PYTHON) -m steerlens.atlas build/atlas $(LIMIT)
 
 chaos: .venv/installed  ## an atlas, killed ten times at random moments, must be that of an undisturbed run
 	OMP_NUM_THREADS=1 TQDM_DISABLE=1 $(PYTHON) tests/chaos.py

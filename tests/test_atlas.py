@@ -7,6 +7,7 @@ import sys
 import textwrap
 import threading
 import time
+from contextlib import contextmanager
 
 import cloudpickle
 import numpy as np
@@ -117,6 +118,13 @@ def test_rows_and_images_are_those_of_the_plain_loop(client, tmp_path):
         assert row.source == network()(x).argmax() != row.target == row.slot
         assert abs(row.attained - (edited - x).norm().item()) < 1e-3 and abs(row.probability - p) < 1e-3
         assert row.judge == network(1)(edited).argmax()
+        reached = (move.target_probabilities[0] >= 0.5).nonzero()[:, 0]
+        assert len(reached) or np.isnan([row.first_half, row.distance_half]).all()
+        if len(reached):
+            near, far = move.distances[0, reached[0] - 1 : reached[0] + 1].tolist()
+            assert row.first_half == move.steps[reached[0]] and near <= row.distance_half <= far + 1e-6
+            half = network()(move.at_distance(row.distance_half)[0]).softmax(1)[0, row.target].item()
+            assert abs(half - 0.5) < 0.02 and not row.distance_sure < row.distance_half
         place = int(np.abs(np.array(DISTANCES) - row.distance).argmin())
         stored = morphs[row.image, row.slot, place]
         assert np.abs(stored / 255 - edited[0].numpy()).max() < 1e-2
@@ -213,29 +221,47 @@ def by_hand(*command, cwd):
     return subprocess.Popen([sys.executable, "-m", "dask", *command], cwd=cwd, stderr=subprocess.DEVNULL)
 
 
-def test_workers_started_by_hand_elsewhere_and_a_process_killed(script, tmp_path):
-    """Models of a script's own; a run that is killed with all its cluster leaves a folder that goes on."""
-    where, elsewhere = str(tmp_path / "scheduler.json"), tmp_path / "elsewhere"
+@contextmanager
+def cluster_by_hand(folder):
+    """A scheduler and two workers, started from elsewhere; where clients find it, and the three."""
+    where, elsewhere = str(folder / "scheduler.json"), folder / "elsewhere"
     elsewhere.mkdir()
     to = ["--scheduler-file", where]
     parts = [by_hand("scheduler", *to, "--port", "0", "--no-dashboard", cwd=elsewhere)]
     parts += [by_hand("worker", *to, "--nthreads", "1", "--no-dashboard", cwd=elsewhere) for _ in range(2)]
     try:
-        subprocess.run([*script, str(tmp_path / "a"), where], check=True, timeout=300)
+        yield where, parts
     finally:
         for part in reversed(parts):
-            part.terminate()
+            part.kill()
             part.wait(20)
-    first = subprocess.Popen(
-        [*script, str(tmp_path / "b")], start_new_session=True, stderr=subprocess.DEVNULL
-    )
-    while len(list((tmp_path / "b" / "pieces").glob("*.json"))) < 2:
-        assert first.poll() is None
+
+
+def begun(command, folder, **options):
+    """A run that has made two pieces and is at work on others."""
+    run = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True, **options)
+    while len(list((folder / "pieces").glob("*.json"))) < 2:
+        assert run.poll() is None
         time.sleep(0.05)
-    first.kill()
-    first.wait()
-    subprocess.run([*script, str(tmp_path / "b")], check=True, timeout=300)
-    assert (tmp_path / "a.json").read_text() == (tmp_path / "b.json").read_text()
+    return run
+
+
+def test_workers_started_by_hand_elsewhere_and_what_is_killed(script, tmp_path):
+    """Models of a script; a run that is killed, or loses its scheduler, leaves a folder that goes on."""
+    a, b, c = (tmp_path / name for name in "abc")
+    with cluster_by_hand(tmp_path) as (where, (scheduler, *_)):
+        subprocess.run([*script, str(a), where], check=True, timeout=300)
+        patience = os.environ | {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "2s"}
+        lost = begun([*script, str(b), where], b, env=patience)
+        scheduler.kill()
+        assert "expected a scheduler until the end, got none: call again" in lost.communicate(timeout=120)[1]
+    killed = begun([*script, str(c)], c)
+    killed.kill()
+    killed.stderr.close()
+    killed.wait()
+    for folder in (b, c):
+        subprocess.run([*script, str(folder)], check=True, timeout=300)
+        assert folder.with_suffix(".json").read_text() == a.with_suffix(".json").read_text()
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="mounting takes root")

@@ -71,6 +71,8 @@ def test_counts_and_medians_are_those_of_the_table(folder, page):
         assert cell.attained == pytest.approx((fine["attained"] >= distance - 1e-3).mean(), abs=6e-5)
         first = fine["first_half"].astype(float).fillna(np.inf).median()
         assert cell.first == ("never" if np.isinf(first) else first)
+        half = fine["distance_half"].astype(float).fillna(np.inf).median()
+        assert cell.half == ("never" if np.isinf(half) else pytest.approx(half, abs=6e-5))
         agree = [(fine[judge] == fine["target"]).mean() for judge in ("resnet", "robust")]
         assert cell.agree == pytest.approx(np.mean(agree), abs=6e-5)
 
@@ -83,7 +85,7 @@ def test_values_are_those_of_the_table(folder, page):
         images = decoded(found["images"])[decoded(found["image"])]
         assert (np.repeat(images, len(distances)) == rows["image"]).all()
         assert (np.repeat(decoded(found["target"]), len(distances)) == rows["target"]).all()
-        for name in ("probability", "attained", "first_half", "resnet_probability"):
+        for name in ("probability", "attained", "distance_half", "first_half", "resnet_probability"):
             found_here = decoded(found["values"][name])
             np.testing.assert_array_equal(found_here, rows[name].to_numpy("float32", na_value=np.nan))
         verdicts = decoded(found["values"]["robust"])

@@ -1,5 +1,6 @@
 """Editors that go to several distances at once: a morph is made once, and asked for each distance."""
 
+import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -21,7 +22,8 @@ class Edits(NamedTuple):
 
     Attributes:
         images: (n, distances, channels, height, width), at each distance, or the farthest that was reached.
-        first: (n, 2), k of the first frame in which p of the target is .5, and .99; NaN where there is none.
+        first: (n, 4), k of the first frame in which p of the target is .5, and .99; then the L2 distances at
+            which p gets there, between frames in proportion to the log odds; NaN where it never does.
     """
 
     images: Tensor
@@ -76,9 +78,23 @@ def _pyramid(shape: tuple[int, int], padding: int) -> SteerablePyramid:
 
 def _of_morph(morph: Morph, distances: Sequence[float]) -> Edits:
     images = torch.stack([morph.at_distance(distance)[0] for distance in distances], 1)
-    reached = torch.stack([morph.target_probabilities >= p for p in (HALF, SURE)], 1)
-    first = morph.steps.float()[reached.to(torch.uint8).argmax(2)]
-    return Edits(images, torch.where(reached.any(2), first, torch.nan))
+    k, distances = zip(*(_first(morph, p) for p in (HALF, SURE)), strict=True)
+    return Edits(images, torch.stack([*k, *distances], 1))
+
+
+def _first(morph: Morph, probability: float) -> tuple[Tensor, Tensor]:
+    """k of the first frame in which p of the target is so high, and the distance at which it gets there."""
+    odds = morph.target_probabilities.double().logit(1e-12) - math.log(probability / (1 - probability))
+    reached = odds >= 0
+    at = reached.to(torch.uint8).argmax(1, keepdim=True)
+    before = (at - 1).clamp(min=0)
+    (low, high), (near, far) = (
+        [x.gather(1, i)[:, 0] for i in (before, at)] for x in (odds, morph.distances.double())
+    )
+    share = torch.where(high > low, (-low / (high - low)).clamp(0, 1), 1)
+    found = morph.steps[at[:, 0]].double(), near + share * (far - near)
+    k, distance = (torch.where(reached.any(1), x, torch.nan).to(morph.distances) for x in found)
+    return k, distance
 
 
 def _each_distance(
@@ -92,4 +108,4 @@ def _each_distance(
     """An editor that knows one distance, asked for each."""
     one = partial(editor, **options)
     found = [matched_edit(model, images, targets, one, distance)[0] for distance in distances]
-    return Edits(torch.stack(found, 1), images.new_full((len(images), 2), torch.nan))
+    return Edits(torch.stack(found, 1), images.new_full((len(images), 4), torch.nan))

@@ -22,7 +22,7 @@ from .job import Job
 from .sources import Item
 
 HELD = 32 * 2**20  # bytes of frames that an editor may hold at once
-FIRST = ("first_half", "first_sure")  # columns of `Edits.first`
+FIRST = ("first_half", "first_sure", "distance_half", "distance_sure")  # columns of `Edits.first`
 INTEGERS = ("label", "source", "target")  # columns that may be unknown
 
 
@@ -152,8 +152,7 @@ def columns(judges: Sequence[str]) -> dict[str, str]:
         "attained",
         "probability_before",
         "probability",
-        "first_half",
-        "first_sure",
+        *FIRST,
         "warp_energy",
     )
     kinds = {

@@ -1,5 +1,6 @@
 """The call: `atlas` cuts images into pieces, has Dask make them, and returns the table."""
 
+import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
@@ -79,8 +80,8 @@ def atlas(
     Returns:
         a row for each image, target and distance, by these: image, label, source (the model's class), target,
         slot, distance (asked for), attained (L2), probability_before and probability (of the target),
-        first_half and first_sure (first k that reaches .5 and .99), warp_energy, each judge's class and
-        probability, seconds, error.
+        first_half and first_sure (first k that reaches .5 and .99), distance_half and distance_sure (the L2
+        distances there), warp_energy, each judge's class and probability, seconds, error.
 
     Raises:
         TypeError, ValueError: an argument that does not fit, or a folder that was made of something else.
@@ -125,6 +126,7 @@ def _begin(job: Job, record: dict[str, Any]) -> str:
 def local_client(workers: int) -> Iterator[Client]:
     """A client of a cluster of this machine, one thread a worker, which is closed in the end."""
     how = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": ":0"}
+    how |= {"silence_logs": logging.ERROR}  # a worker that ends slowly is none of the caller's business
     before = dask.config.get("distributed.nanny.pre-spawn-environ")
     with ExitStack() as stack:
         with dask.config.set({"distributed.nanny.pre-spawn-environ": before | KEPT}):

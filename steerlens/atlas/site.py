@@ -125,7 +125,8 @@ def _overview(
         name: found[name].tolist() for name in ("source", "target", "d", "count", "errors")
     }
     columns |= {
-        name: rounded(found[name]) for name in ("probability", "reached", "attained", "first", "agree")
+        name: rounded(found[name])
+        for name in ("probability", "reached", "attained", "first", "half", "agree")
     }
     size = {"width": grid.width, "height": grid.height, "columns": grid.columns, "capacity": grid.capacity}
     wide = large and {"width": large.width, "height": large.height, "columns": large.columns}

@@ -17,7 +17,15 @@ ORDER = ["source", "target", "image", "slot"]
 UNKNOWN = -1  # the class of an image whose model failed
 MISSING = "there is no row of this: the run was stopped before it"
 EXACT = 1e-3  # by which an attained distance may fall short of the one that was asked for
-FLOATS = ["attained", "probability_before", "probability", "first_half", "first_sure", "warp_energy"]
+FLOATS = [
+    "attained",
+    "probability_before",
+    "probability",
+    "first_half",
+    "first_sure",
+    "distance_half",
+    "warp_energy",
+]
 
 
 def ordered(table: pd.DataFrame, distances: list[float]) -> pd.DataFrame:
@@ -73,7 +81,7 @@ def cells(rows: pd.DataFrame, judges: list[str]) -> pd.DataFrame:
 
     count (rows), errors (rows without values), and of the others: probability (median), reached (share with
     p >= 1/2), attained (share that attains the distance), first (median of the first k with p >= 1/2; inf
-    where most have none), agree (share of the judges that see the target).
+    where most have none), half (median of the L2 distance there), agree (share of judges that see it).
     """
     fine = rows["error"].isna()
     each = rows[["source", "target", "d"]].assign(count=1, errors=(~fine).astype(int))
@@ -81,12 +89,13 @@ def cells(rows: pd.DataFrame, judges: list[str]) -> pd.DataFrame:
     each["reached"] = (rows["probability"] >= 0.5).astype(float).where(fine)
     each["attained"] = (rows["attained"] >= rows["distance"] - EXACT).astype(float).where(fine)
     each["first"] = rows["first_half"].astype(float).fillna(np.inf).where(fine)
+    each["half"] = rows["distance_half"].astype(float).fillna(np.inf).where(fine)
     verdicts = [(rows[judge] == rows["target"]).astype(float) for judge in judges]
     each["agree"] = sum(verdicts) / len(judges) if judges else np.nan
     each["agree"] = each["agree"].where(fine).astype(float)
     how = {"count": "sum", "errors": "sum", "probability": "median", "reached": "mean", "attained": "mean"}
     return each.groupby(["source", "target", "d"], as_index=False).agg(
-        {**how, "first": "median", "agree": "mean"}
+        {**how, "first": "median", "half": "median", "agree": "mean"}
     )
 
 

@@ -38,6 +38,7 @@ def rows(labels, targets, attained, random, distances, judges, classes):
     first = np.round(np.exp(2 - ease / 2)).astype(int)
     for name, k in {"first_half": first, "first_sure": first + 2}.items():
         table[name] = np.where(k <= 20, k, np.nan)
+    table["distance_half"] = (table["first_half"] / 5).astype(np.float32)
     table["warp_energy"] = random.random(len(table))
     for judge in judges:
         agrees = random.random(len(table)) < table["probability"]
@@ -59,7 +60,7 @@ def break_rows(table, judges, random, broken):
     keys = table[["image", "slot"]].drop_duplicates()
     chosen = keys.iloc[random.choice(len(keys), broken, replace=False)]
     lost = pd.MultiIndex.from_frame(table[["image", "slot"]]).isin(pd.MultiIndex.from_frame(chosen))
-    values = ["attained", "probability", "first_half", "first_sure", "warp_energy"]
+    values = ["attained", "probability", "first_half", "first_sure", "distance_half", "warp_energy"]
     values += [name for judge in judges for name in (judge, f"{judge}_probability")]
     for name in values:
         table[name] = table[name].where(~lost)

@@ -117,6 +117,7 @@
     "p": { words: "p of the target, highest first", down: true, score: (from, pair, d) => from.value("probability", pair, d) },
     "p-low": { words: "p of the target, lowest first", score: (from, pair, d) => from.value("probability", pair, d) },
     "first": { words: "first k, earliest first", score: (from, pair, d) => (from.error(pair, d) ? NaN : orNever(from.value("first_half", pair, d)) - from.value("probability", pair, d) / 2) },
+    "half": { words: "L2 distance at which p reaches ½, nearest first", score: (from, pair, d) => (from.error(pair, d) ? NaN : orNever(from.value("distance_half", pair, d)) - from.value("probability", pair, d) / 2) },
     "distance": { words: "distance attained, nearest first", score: (from, pair, d) => from.value("attained", pair, d) },
     "judges": { words: "judges' disagreement, largest first", down: true, score: (from, pair, d) => from.disagreement(pair, d) },
     "image": { words: "image number", score: (from, pair) => from.number(pair) },

@@ -102,6 +102,7 @@
         fact(`p of ${to}`, element("b", {}, probability(value("probability"))), `, ${probability(value("probability_before"))} before`),
         fact("L2 distance", `${short(value("attained"))} of ${short(Steerlens.atlas.distances[d])}`),
         fact("First k", `${firstWords(value("first_half"))} with p ≥ ½, ${firstWords(value("first_sure"))} with p ≥ 0.99`),
+        fact("p reaches ½", value("distance_half") >= 0 ? `at L2 ${short(value("distance_half"))}` : "never"),
       ];
       if (!Number.isNaN(value("warp_energy"))) rows.push(fact("Warp energy", short(value("warp_energy"))));
       for (const { name, sees, p, agrees } of from.verdicts(pair, d)) {

@@ -2,7 +2,7 @@
 "use strict";
 
 (function (Steerlens) {
-  const { element, count, many, percent, segments, select, fragment } = Steerlens;
+  const { element, count, many, percent, segments, select, short, fragment } = Steerlens;
   const MOST = 40; // classes that a matrix still shows
   const RAMP = { light: [[255, 255, 255], [11, 95, 184]], dark: [[27, 31, 39], [121, 182, 255]] };
 
@@ -12,9 +12,11 @@
     reached: { words: "Share that reaches the target (p ≥ ½)", name: "reached", text: percent, said: (v) => `${percent(v)} reach the target` },
     attained: { words: "Share that attains the distance", name: "attained", text: percent, said: (v) => `${percent(v)} attain the distance` },
     first: { words: "Median first k (p ≥ ½)", name: "first", text: String, said: (v) => `median first k ${v}` },
+    half: { words: "Median L2 distance at which p reaches ½", name: "half", text: (v) => (v === "never" ? v : short(v)), said: (v) => `p reaches ½ at a median L2 of ${v === "never" ? v : short(v)}` },
     agree: { words: "Share of judges that agree", name: "agree", text: percent, said: (v) => `${percent(v)} of the judges agree` },
   };
   Steerlens.MEASURES = MEASURES;
+  const OPEN = ["first", "half"]; // measures that have no upper end
 
   const ORDERS = {
     count: ["most images first", (pair) => -pair.count],
@@ -54,7 +56,7 @@
   /** The share of the ramp that a value gets. */
   function shareOf(by, value, largest) {
     if (typeof value !== "number") return 0;
-    return by === "first" ? value / largest : value;
+    return OPEN.includes(by) ? value / largest : value;
   }
 
   Steerlens.Overview = class {
@@ -134,7 +136,7 @@
     _legend() {
       const { by } = this.state, { text, words } = MEASURES[by], scheme = Steerlens.scheme();
       const swatches = [0, 0.25, 0.5, 0.75, 1].map((share) => element("i", { style: shade(share, scheme) }));
-      const ends = by === "first" ? ["0", String(this.largest)] : [text(0), text(1)];
+      const ends = OPEN.includes(by) ? ["0", short(this.largest)] : [text(0), text(1)];
       return element("p", { class: "legend" }, `${words}: ${ends[0]} `, element("span", { class: "ramp", "aria-hidden": "true" }, ...swatches), ` ${ends[1]}. Small: how many images.`);
     }
 
