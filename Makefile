@@ -69,7 +69,7 @@ machines: .venv/installed  ## tests and lessons as other machines would run them
 	$(PYTHON) tests/machines.py
 
 benchmark: .venv/benchmark  ## speed beside other packages
-	for name in importing peers floor linear large explorer playground page; do \
+	for name in importing peers floor linear large atlas explorer playground atlas_page page; do \
 	  PYTHONPATH=tests/browser:notebooks/site $(PYTHON) tests/benchmarks/$$name.py || exit 1; done
 
 atlas: .venv/installed  ## all test digits to all other classes at three distances, into build/atlas/
@@ -83,11 +83,12 @@ checkpoints: .venv/installed  ## train the classifiers and the networks of lesso
 	$(PYTHON) -m steerlens_lessons.l10_linear.networks
 	$(PYTHON) -m steerlens_lessons.l12_questions.networks
 
-tables: .venv/installed  ## measure the tables of lessons 06 to 11 again (needs the real data; three hours)
+tables: .venv/installed  ## measure the tables of lessons 06 to 13 again (needs the real data; four hours)
 	$(PYTHON) -m steerlens_lessons.l08_confidence.make_table
 	$(PYTHON) -m steerlens_lessons.l09_maco.table
 	$(PYTHON) -m steerlens_lessons.l10_linear.votes
 	$(PYTHON) -m steerlens_lessons.l11_your_model.changed
+	$(PYTHON) -m steerlens_lessons.l13_atlas.table
 	STEERLENS_TABLES=all $(PYTHON) notebooks/site/execution.py build/tables/lessons
 	env -u STEERLENS_DATA STEERLENS_TABLES=all $(PYTHON) notebooks/site/execution.py build/tables/lessons
 

@@ -22,7 +22,7 @@ PARTS = {  # the numbers of their lessons
     "Experiments": ("03", "04", "05", "06", "07"),
     "Evidence": ("08",),
     "Relatives": ("09", "10"),
-    "Your own": ("11", "12"),
+    "Your own": ("11", "12", "13"),
 }
 SHORT = ("00", "02", "03", "06", "08")
 WORDS_A_MINUTE = 200
@@ -75,6 +75,7 @@ PICTURES = {
     ),
     "11_your_own_model": Picture("cell-v6", (0.41, 0.02, 0.98, 0.33), "A cat in a photograph becomes a lynx"),
     "12_other_questions": Picture("question-52", (0.1, 0.04, 0.72, 0.4), "Digits, edited in three ways"),
+    "13_atlas": Picture("atlas-35", (0.08, 0.0, 0.8, 0.68), "Digits whose labels are in doubt"),
     "explore": Picture("explore", (0, 0, 1, 1), "The explorer: a disk on its way, and what has changed"),
 }
 

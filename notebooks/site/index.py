@@ -27,6 +27,7 @@ EXTRA = {  # further pages by parts of the side bar, and what the first page say
     "See": {
         "gallery": "the morphs, moving",
         "figures": "the paper's figures, made again, beside its own text",
+        "atlas": "digits on their way to every other class, to browse",
     },
     "Look up": {
         "glossary": "words and symbols",
@@ -39,7 +40,12 @@ EXTRA = {  # further pages by parts of the side bar, and what the first page say
         "solutions": "one way to solve each exercise",
     },
 }
-TITLES = {"figures": "The paper's figures", "measured": "What was measured", "equations": "Every equation"}
+TITLES = {
+    "atlas": "The atlas",
+    "figures": "The paper's figures",
+    "measured": "What was measured",
+    "equations": "Every equation",
+}
 SENTENCE = (
     "Ask a neural network what change would turn this image into that class, and watch its answer: "
     "a gradient that becomes a motion."

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import browse
 import dressing
 import gallery
 import glossary
@@ -86,6 +87,7 @@ def sources(folder: Path, figures: Path) -> list[Lesson]:
     for name in (*TEXTS, glossary.PAGE.name):
         text = (OWN / name).read_text(encoding="utf-8")
         (folder / name).write_text(dressing.link(text, addresses(series)), encoding="utf-8")
+    (folder / "atlas.md").write_text(dressing.link(browse.text(), addresses(series)), encoding="utf-8")
     for this in every:
         if this.path.stem in slides.LESSONS:
             slides.write(this, folder / "sheets")
@@ -107,6 +109,7 @@ def site(folder: Path, figures: Path, target: Path) -> list[str]:
     slides.reveal(target)
     polish.site(target)
     play.write(target)
+    browse.write(target)
     print(f"open {target / 'index.html'}")
     warned = ["the site: Sphinx warned, see above"] if status else []
     return [*warned, *links.broken(target)]

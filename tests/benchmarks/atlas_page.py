@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 import atlases
 import servers
+from measure import report
 from playwright.sync_api import sync_playwright
 
 from steerlens.atlas import site
@@ -46,19 +47,20 @@ def visited(chromium, address: str) -> tuple[float, float, float]:
 
 
 def main() -> None:
-    """Print a line for each measure."""
+    """Print the table and write build/benchmarks/atlas_page.json."""
     with TemporaryDirectory() as name, sync_playwright() as driver:
         folder = atlases.digits(Path(name) / "atlas", 10_000)
         start = time.perf_counter()
         index = site(folder, progress=False)
-        print(f"written in {time.perf_counter() - start:.0f} s")
-        for part in ("data", "sprites"):
-            print(f"{part}: {size(index.parent / part):.1f} MB")
+        single = {"written, s": time.perf_counter() - start}
+        single |= {f"{part}, MB": size(index.parent / part) for part in ("data", "sprites")}
+        rows = [{"measure": name, "median": value, "most": value} for name, value in single.items()]
         chromium = driver.chromium.launch(executable_path=servers.CHROMIUM, args=servers.FLAGS)
         found = [visited(chromium, index.as_uri()) for _ in range(ROUNDS)]
         chromium.close()
     for label, values in zip(("opened, s", "a cell, s", "heap, MiB"), zip(*found, strict=True), strict=True):
-        print(f"{label}: median {statistics.median(values):.2f}, {min(values):.2f} to {max(values):.2f}")
+        rows.append({"measure": label, "median": statistics.median(values), "most": max(values)})
+    report("atlas_page", {"The page of 10,000 digits to nine targets at three distances": rows})
 
 
 if __name__ == "__main__":
