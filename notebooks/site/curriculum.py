@@ -75,7 +75,7 @@ PICTURES = {
     ),
     "11_your_own_model": Picture("cell-v6", (0.41, 0.02, 0.98, 0.33), "A cat in a photograph becomes a lynx"),
     "12_other_questions": Picture("question-52", (0.1, 0.04, 0.72, 0.4), "Digits, edited in three ways"),
-    "13_atlas": Picture("atlas-35", (0.08, 0.0, 0.8, 0.68), "Digits whose labels are in doubt"),
+    "13_atlas": Picture("atlas-labels", (0.08, 0.0, 0.8, 0.68), "Digits whose labels are in doubt"),
     "explore": Picture("explore", (0, 0, 1, 1), "The explorer: a disk on its way, and what has changed"),
 }
 

@@ -43,9 +43,9 @@ from importlib.util import find_spec
 
 if not find_spec("steerlens"):
     %pip install -q --no-deps git+{REPOSITORY}"""
-ALSO = {  # what single lessons need further: what tells that it is there, and what pip is asked for
-    "02_steerable_pyramid": ("plenoptic", "--no-deps plenoptic pyrtools einops"),
-    "13_atlas": ("cleanlab", "cleanlab cloudpickle dask[distributed] filelock pyarrow zarr"),
+ALSO = {  # further packages of single lessons, with those of their dependencies that Colab lacks
+    "02_steerable_pyramid": "plenoptic pyrtools einops",
+    "13_atlas": "cleanlab zarr numcodecs donfig google-crc32c",
 }
 
 
@@ -73,10 +73,10 @@ class Lesson:
     @property
     def setup(self) -> str:
         """The code of its set-up cell."""
-        if self.path.stem not in ALSO:
+        if not (packages := ALSO.get(self.path.stem)):
             return SETUP
-        telling, packages = ALSO[self.path.stem]
-        return f'{SETUP}\nif not find_spec("{telling}"):\n    %pip install -q {packages}'
+        first = packages.split()[0]
+        return f'{SETUP}\nif not find_spec("{first}"):\n    %pip install -q --no-deps {packages}'
 
 
 def read(path: Path) -> NotebookNode:
