@@ -47,6 +47,5 @@ def text() -> str:
         "three distances: 27 morphs a digit. Choose a pair of classes, sort its images, and look at one with "
         "all its morphs and what two judges say of them. Lesson 13 makes such an atlas, and asks what it is "
         "good for.\n\n"
-        '```{raw} html\n<p><a class="door" href="atlas/index.html"><b>Open the atlas</b>'
-        "<span>Keyboard, phone and file system will do</span></a></p>\n```\n"
+        '```{raw} html\n<a class="button" href="atlas/index.html">Open the atlas</a>\n```\n'
     )

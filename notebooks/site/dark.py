@@ -16,7 +16,7 @@ from scipy.ndimage import binary_opening
 WIDEST_STROKE = 9  # pixels of writing and lines, which are opaque, too
 DARKEST = 0.08  # what white becomes, as on the site's charts
 LUMA = np.array([0.299, 0.587, 0.114])
-PICTURES = ".cell_output img:not(.chart), .paper img"
+PICTURES = ".cell_output img:not(.chart), .paper img, a.lesson img"
 
 
 def turned(picture: Image.Image) -> Image.Image | None:
