@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from steerlens_lessons.l10_linear import checks, measures, networks, votes, widgets
+from steerlens_lessons.l10_linear import checks, figures, measures, networks, storage, votes, widgets
 from torch import nn
 
 from steerlens import plot
@@ -197,6 +197,38 @@ def test_the_three_freezes_of_the_translator(images):
     assert corner[0] == 0 and corner[1] > 0
 
 
+def test_a_drawing_of_systems_shows_their_parts(upscaler):
+    torch.manual_seed(0)
+    toy = LinearInterpreter(nn.Conv2d(1, 2, 3).double(), torch.randn(1, 1, 4, 4, dtype=torch.float64))
+    figure = figures.systems({"toy": (toy, 1, 5), "larger": (upscaler, 100, 30)})
+    toy_axes, larger_axes = figure.axes[:6], figure.axes[6:]
+    shapes = [axis.images[0].get_array().shape[:2] for axis in toy_axes]
+    assert shapes == [(8, 16), (4, 4), (2, 5), (2, 5), (4, 4), (2, 5)]  # two channels and a gap
+    assert [patch.get_height() for patch in toy_axes[0].patches] == [1, 8]
+    assert "toy: 8 x 16" in repr(figure) and "larger: 1296 x 144" in repr(figure)
+    shown = larger_axes[4].images[0].get_array()
+    assert np.allclose(shown, upscaler.x0[0, 0])  # in grey, as it is an image
+
+
+def test_channels_stand_beside_each_other():
+    pair = torch.arange(8.0).view(2, 2, 2)
+    assert torch.equal(figures.beside(pair)[0], torch.tensor([[0.0, 1, 0, 4, 5], [2, 3, 0, 6, 7]]))
+
+
+def test_table_1_is_that_of_one_image_in_megabytes():
+    for name, (build, size, printed) in storage.PAPER.items():
+        assert round(4 * storage.relu_entries(build, size) / storage.UNIT) == printed, name
+
+
+def test_what_a_graph_keeps():
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Conv2d(2, 1, 3), nn.ReLU())
+    x = torch.randn(1, 1, 8, 8)
+    assert storage.entries_of(net, x) == 2 * 36 + 16
+    assert storage.kept_bytes(net, x) >= 4 * storage.entries_of(net, x)
+    assert storage.kept_bytes(nn.Sequential(nn.Flatten(), nn.Linear(64, 2)), x) < 4 * 64
+    assert not any(module._forward_hooks for module in net.modules())
+
+
 def test_weak_values_are_drawn_stronger():
     filters = torch.zeros(3, 4, 4)
     filters[0, 0, 0], filters[1, 3, 3] = 4.0, -0.25
@@ -245,6 +277,7 @@ def test_the_view_shows_the_chosen_row_and_column(upscaler):
 
 
 def test_check_origin(says, tells, solved):
+    torch.manual_seed(1)  # F o and r are not small
     model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)).double()
     x0, origin = torch.randn(2, 1, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     frozen = LinearInterpreter(model, x0)
