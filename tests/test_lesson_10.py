@@ -65,6 +65,23 @@ def test_spread_reach_and_shared_sources():
     assert measures.shared_source(copied, [(5, 5), (5, 14), (14, 5)], 3).min() > 0.9
 
 
+def test_how_alike_images_are(images):
+    a, b = images(2, 3, 5, 5), images(2, 3, 5, 5).flip(0)
+    expected = [np.corrcoef(x.flatten(), y.flatten())[0, 1] for x, y in zip(a, b, strict=True)]
+    assert np.allclose(measures.cosine(a, b), expected)
+    assert torch.allclose(measures.cosine(a, 3 * a + 1), torch.ones(2, dtype=a.dtype))
+    assert (measures.cosine(a, torch.ones_like(a)).abs() < 1e-6).all()
+
+
+def test_rows_of_an_images_class_and_the_likeliest_others(model, shown):
+    labels = torch.tensor([3, 1, 4, 1])
+    rows = measures.rows_of(model, shown, labels, 3)
+    assert rows.shape == (4, 3, *shown.shape[1:])
+    view = LinearInterpreter(model, shown[2:3])
+    others = [k for k in view.output[0].argsort(descending=True).tolist() if k != 4][:2]
+    assert torch.allclose(rows[2], view.row([4, *others]))
+
+
 def test_classifiers_without_weights(monkeypatch, capsys, model):
     def found(name):
         for stream in (sys.stdout, sys.stderr):
