@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from steerlens_lessons.l10_linear import checks, figures, measures, networks, storage, votes, widgets
+from steerlens_lessons.l10_linear import (
+    checks,
+    figures,
+    measures,
+    networks,
+    relatives,
+    storage,
+    votes,
+    widgets,
+)
 from torch import nn
 
 from steerlens import plot
@@ -80,6 +89,67 @@ def test_rows_of_an_images_class_and_the_likeliest_others(model, shown):
     view = LinearInterpreter(model, shown[2:3])
     others = [k for k in view.output[0].argsort(descending=True).tolist() if k != 4][:2]
     assert torch.allclose(rows[2], view.row([4, *others]))
+
+
+@pytest.fixture
+def chain():
+    """A chain of layers with biases, in float64, and three images in [0, 1]."""
+    torch.manual_seed(0)
+    layers = nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(4 * 9, 3)
+    return nn.Sequential(*layers).double(), torch.rand(3, 1, 8, 8, dtype=torch.float64)
+
+
+def test_lrp_without_epsilon_is_the_row_times_the_image(chain):
+    net, shown = chain
+    entries = torch.tensor([2, 0, 1])
+    found = relatives.back(net, shown, entries, *relatives.RELATIVES["LRP-0"])
+    for image, entry, each in zip(shown.split(1), entries, found, strict=True):
+        assert torch.allclose(each, (LinearInterpreter(net, image).row(entry) * image)[0], atol=1e-7)
+    damped = relatives.back(net, shown, entries, *relatives.RELATIVES["LRP-epsilon"])
+    assert not torch.allclose(damped, found, atol=1e-3)
+
+
+def test_deep_taylor_is_positive_and_conservative(chain):
+    net, shown = chain
+    with torch.no_grad():
+        net[4].bias.fill_(1.0)
+    scores, entries = net(shown).max(1)
+    assert (scores > 0).all()
+    found = relatives.back(net, shown, entries, *relatives.RELATIVES["Deep Taylor"])
+    assert found.min() > -1e-12 and torch.allclose(found.sum((1, 2, 3)), scores)
+
+
+def test_guided_gradients_and_deconvolution(chain):
+    net, shown = chain
+    entries = torch.tensor([2, 0, 1])
+    guided, deconvolved = (
+        relatives.back(net, shown, entries, *relatives.RELATIVES[name])
+        for name in ("guided backprop", "deconvolution")
+    )
+    signal = net[4].weight[entries].view(3, 4, 3, 3)
+    x = shown.clone().requires_grad_()
+    hidden = net[0](x)
+    pooled = net[2](hidden.relu())  # the signal's sign survives the pooling, which comes behind the ReLU
+    (right,) = torch.autograd.grad(pooled, x, signal.clamp(min=0))
+    assert torch.allclose(guided, right * shown)
+    assert not torch.allclose(guided, deconvolved)
+    negative = nn.Sequential(nn.Conv2d(1, 1, 3), nn.ReLU(), nn.Flatten(), nn.Linear(36, 1)).double()
+    with torch.no_grad():
+        negative[3].weight.abs_().neg_()
+    for name in ("guided backprop", "deconvolution"):
+        none = relatives.back(negative, shown, torch.zeros(3, dtype=torch.int64), *relatives.RELATIVES[name])
+        assert (none == 0).all()
+
+
+def test_what_is_left_when_the_best_pixels_are_black():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(16, 2))
+    shown, entries = torch.ones(1, 1, 4, 4), torch.tensor([1])
+    with torch.no_grad():
+        net[1].weight.copy_(torch.arange(32.0).view(2, 16))
+        net[1].bias.zero_()
+    maps = net[1].weight[1].view(1, 1, 4, 4)
+    left = relatives.erased(net, shown, entries, maps, share=0.125)
+    assert left.item() == pytest.approx(1 - (31 + 30) / sum(range(16, 32)))
 
 
 def test_classifiers_without_weights(monkeypatch, capsys, model):

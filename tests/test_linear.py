@@ -416,6 +416,38 @@ def test_the_graph_may_be_made_anew_and_the_model_is_left_as_it_was():
     assert vars(x0) == {}
 
 
+def test_a_loss_sees_the_system_and_trains_the_parameters():
+    """Gradients of F and r with respect to parameters, against differences of the whole interpreter's."""
+    model, x0, u = made("ReLU"), randn(1, *RGB), randn(2, *RGB, seed=1)
+    weight, other = model[-1].weight, randn(2, *RGB, seed=2)
+    step = randn(*weight.shape, seed=3)
+
+    def measures(view):
+        return torch.stack(
+            [
+                view.output.square().sum(),
+                view.residual.square().sum(),
+                view.row([3, 50]).square().sum(),
+                (other * view.apply(u)).sum(),
+                view.transpose(u).abs().sum(),
+            ]
+        )
+
+    for keep in (True, False):
+        found = measures(LinearInterpreter(model, x0, keep_graph=keep, differentiable=True))
+        slopes = [torch.autograd.grad(value, weight, retain_graph=True)[0] for value in found]
+        values = []
+        for sign in (1, -1):
+            moved = copy.deepcopy(model)
+            moved[-1].weight.data.add_(sign * 1e-6 * step)
+            values.append(measures(LinearInterpreter(moved, x0)))
+        expected = (values[0] - values[1]) / 2e-6
+        along = torch.stack([(slope * step).sum() for slope in slopes])
+        assert torch.allclose(along, expected, rtol=1e-5, atol=1e-5)
+    plain = LinearInterpreter(model, x0)
+    assert not plain.output.requires_grad and not plain.row(0).requires_grad
+
+
 def test_only_public_names_of_torch_are_used():
     """Nothing with an underscore before it but special methods and the package's own."""
     private = []
@@ -475,6 +507,7 @@ def test_names_of_units():
         (lambda m, x: (Fn(lambda x: x.detach()), x), ValueError, "depends on the input"),
         (lambda m, x: (m, x, None, 0), ValueError, "chunk: expected an integer >= 1, got 0"),
         (lambda m, x: (m, x, None, 4, 1), TypeError, "keep_graph: expected True or False, got 1"),
+        (lambda m, x: (m, x, None, 4, True, 1), TypeError, "differentiable: expected True or False, got 1"),
         (lambda m, x: (m, x, {"relu": 2}), TypeError, "rules: expected a mapping from names"),
         (lambda m, x: (m, x, [rules.as_is]), TypeError, "rules: expected a mapping from names"),
     ],

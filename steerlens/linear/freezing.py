@@ -142,21 +142,26 @@ def _bias(
 
 
 def frozen_run(
-    model: nn.Module, rules: Mapping[str, Rule], x: Tensor, constants: list[Constant] | None = None
+    model: nn.Module,
+    rules: Mapping[str, Rule],
+    x: Tensor,
+    constants: list[Constant] | None = None,
+    differentiable: bool = False,
 ) -> Tensor:
     """Output of the frozen network at ``x``, differentiable with respect to it.
 
     Args:
-        model: in eval mode; its parameters are taken as constants.
+        model: in eval mode.
         rules: name of a torch function -> rule.
         x: the input, (1, ...).
         constants: a list that gets what each unit adds.
+        differentiable: with respect to the parameters, too; they are constants otherwise.
 
     Raises:
         NotImplementedError: the output depends on a unit without a rule, which is named.
         ValueError: the output is no tensor, or does not depend on the input.
     """
-    weights = {name: parameter.detach() for name, parameter in model.named_parameters()}
+    weights = {n: weight if differentiable else weight.detach() for n, weight in model.named_parameters()}
     freezer = Freezer(rules, constants)
     layers = freezer.layers
 
