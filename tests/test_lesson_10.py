@@ -397,6 +397,7 @@ def test_what_a_graph_keeps():
     net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Conv2d(2, 1, 3), nn.ReLU())
     x = torch.randn(1, 1, 8, 8)
     assert storage.entries_of(net, x) == 2 * 36 + 16
+    assert storage.milliseconds(LinearInterpreter(net, x), repeat=2) > 0
     assert storage.kept_bytes(net, x) >= 4 * storage.entries_of(net, x)
     assert storage.kept_bytes(nn.Sequential(nn.Flatten(), nn.Linear(64, 2)), x) < 4 * 64
     assert not any(module._forward_hooks for module in net.modules())

@@ -3,8 +3,10 @@
 PAPER          the networks of Table 1: how each is built, the input, what is printed
 relu_entries   how many values all ReLUs of a network give, found from shapes alone; entries_of an input
 kept_bytes     what a frozen network's graph holds
+milliseconds   how long a row of F takes
 """
 
+import timeit
 from collections.abc import Callable
 
 import torch
@@ -99,3 +101,8 @@ def kept_bytes(model: nn.Module, x0: Tensor) -> int:
     total = sum(found.values())
     del view  # until here its graph held what was counted
     return total
+
+
+def milliseconds(view: LinearInterpreter, repeat: int = 5) -> float:
+    """How long the first row of F takes, the shortest time of several."""
+    return 1000 * min(timeit.repeat(lambda: view.row(0), number=1, repeat=repeat))
