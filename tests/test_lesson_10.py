@@ -224,6 +224,11 @@ def test_the_stored_election_is_what_its_record_says(monkeypatch, tmp_path):
     assert torch.equal(won, found["true"] == found["first"])
     most = torch.tensor([32.0, 1000.0], dtype=torch.float64).log2()
     assert (found["entropy"] > 0).all() and (found["entropy"] < most).all()
+    after, _ = votes.stored(votes.AFTER)
+    assert torch.equal(after["label"], found["label"])
+    assert (after["true"] <= after["first"]).all() and (after["share"] <= after["first"]).all()
+    assert torch.equal(after["winner"] == after["seen"], after["share"] == after["first"])
+    assert (after["entropy"] > 0).all() and (after["entropy"] < most[1]).all()
     monkeypatch.setattr(records, "committed", lambda kind: tmp_path)
     with pytest.raises(ValueError, match=r"votes-squeezenet1_0.json: expected a record, got FileNotFoundErr"):
         votes.stored()
@@ -323,6 +328,19 @@ def test_networks_with_four_losses_are_what_their_record_says(source, monkeypatc
     monkeypatch.setattr(records, "committed", lambda kind: tmp_path)
     with pytest.raises(ValueError, match="expected a record, got FileNotFoundErr"):
         trained.load(source)
+
+
+def test_an_exam_says_what_attacks_do_and_what_the_system_is_like(images):
+    net = trained.load("MNIST")["plain"][0]
+    shown = images(6, 1, 28, 28, dtype=torch.float32)
+    labels = net(shown).argmax(1)
+    hits, looks = trained.examined(net, shown, labels, torch.tensor([0.0, 0.3]))
+    assert hits[0] == 1 and hits[1] < 1
+    rows, r = trained.rows_and_residuals(net, shown, labels)
+    scores = net(shown).gather(1, labels[:, None])[:, 0]
+    assert looks[0].item() == pytest.approx((r / scores).abs().quantile(0.5).item(), rel=1e-3)
+    assert looks[2].item() == pytest.approx(measures.cosine(rows, shown).quantile(0.5).item(), rel=1e-3)
+    assert 0 < looks[1] < 1
 
 
 def test_training_writes_a_checkpoint_and_its_record(monkeypatch, tmp_path, images):

@@ -4,6 +4,7 @@ small              the network, untrained
 LOSSES             by name, what is added to the cross-entropy
 rows_and_residuals F's row and r of one class for each image, differentiable
 load               the trained networks, from one checkpoint
+examined           how often a network is right under attack, and what its F and r are like
 
 ``python -m steerlens_lessons.l10_linear.trained`` trains all of them on the digits at hand, in some minutes.
 """
@@ -21,6 +22,8 @@ from steerlens import SteerablePyramid
 from steerlens import data as datasets
 from steerlens._internal.progress import progress_bar
 from steerlens.data import records
+
+from .measures import attacked, cosine
 
 BATCH, STEPS, RATE, SEEDS = 64, 1000, 3e-3, 3
 REMEDY = "restore it, or train it again (python -m steerlens_lessons.l10_linear.trained)"
@@ -109,6 +112,22 @@ def load(source: str) -> dict[str, list[nn.Sequential]]:
 def accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
     """Share of images that a network gets right."""
     return round((model(images).argmax(1) == labels).double().mean().item(), 4)
+
+
+def examined(model: nn.Module, images: Tensor, labels: Tensor, strengths: Tensor) -> tuple[Tensor, Tensor]:
+    """How a network does on images, and what its rows and residuals of their classes are like.
+
+    Returns:
+        share of images that it gets right after FGSM of each strength, (strengths,); and medians (3,): |r|
+        over the score, share of the row's energy in the finest bands, correlation of row and image.
+    """
+    step = attacked(model, images, labels, 1e-3) - images  # its signs; none where a clamp stops it
+    hits = [accuracy(model, (images + e * step.sign()).clamp(0, 1), labels) for e in strengths.tolist()]
+    rows, r = (found.detach() for found in rows_and_residuals(model, images, labels))
+    scores = r + (rows * images).sum((1, 2, 3))
+    fine = finest(rows[:200]) / rows[:200].square().sum((1, 2, 3))
+    parts = (r / scores).abs(), fine, cosine(rows, images)
+    return torch.tensor(hits), torch.stack([part.quantile(0.5) for part in parts])
 
 
 def main() -> Path:
