@@ -81,6 +81,8 @@ chaos: .venv/installed  ## an atlas, killed ten times at random moments, must be
 checkpoints: .venv/installed  ## train the classifiers and the networks of lessons 10 and 12 again
 	$(PYTHON) -m steerlens.classifiers.models
 	$(PYTHON) -m steerlens_lessons.l10_linear.networks
+	$(PYTHON) -m steerlens_lessons.l10_linear.trained
+	env -u STEERLENS_DATA $(PYTHON) -m steerlens_lessons.l10_linear.trained
 	$(PYTHON) -m steerlens_lessons.l12_questions.networks
 
 tables: .venv/installed  ## measure the tables of lessons 06 to 13 again (needs the real data; four hours)

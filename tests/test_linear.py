@@ -1,6 +1,9 @@
 """The linear interpreter: exact on every unit, equal to the double batch of the paper, and never silent."""
 
+import ast
 import copy
+from collections import namedtuple
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,8 +11,10 @@ import torch.nn.functional as F
 from steerlens_lessons.l10_linear import scope
 from torch import nn
 
+import steerlens.linear
 from steerlens.linear import LinearInterpreter, rules
 from steerlens.linear.freezing import unit_name
+from steerlens.linear.trees import tensors_in, with_tensors
 
 RGB = (3, 8, 8)
 
@@ -411,6 +416,79 @@ def test_the_graph_may_be_made_anew_and_the_model_is_left_as_it_was():
     assert vars(x0) == {}
 
 
+def test_a_loss_sees_the_system_and_trains_the_parameters():
+    """Gradients of F and r with respect to parameters, against differences of the whole interpreter's."""
+    model, x0, u = made("ReLU"), randn(1, *RGB), randn(2, *RGB, seed=1)
+    weight, other = model[-1].weight, randn(2, *RGB, seed=2)
+    step = randn(*weight.shape, seed=3)
+
+    def measures(view):
+        return torch.stack(
+            [
+                view.output.square().sum(),
+                view.residual.square().sum(),
+                view.row([3, 50]).square().sum(),
+                (other * view.apply(u)).sum(),
+                view.transpose(u).abs().sum(),
+            ]
+        )
+
+    for keep in (True, False):
+        found = measures(LinearInterpreter(model, x0, keep_graph=keep, differentiable=True))
+        slopes = [torch.autograd.grad(value, weight, retain_graph=True)[0] for value in found]
+        values = []
+        for sign in (1, -1):
+            moved = copy.deepcopy(model)
+            moved[-1].weight.data.add_(sign * 1e-6 * step)
+            values.append(measures(LinearInterpreter(moved, x0)))
+        expected = (values[0] - values[1]) / 2e-6
+        along = torch.stack([(slope * step).sum() for slope in slopes])
+        assert torch.allclose(along, expected, rtol=1e-5, atol=1e-5)
+    plain = LinearInterpreter(model, x0)
+    assert not plain.output.requires_grad and not plain.row(0).requires_grad
+
+
+def test_only_public_names_of_torch_are_used():
+    """Nothing with an underscore before it but special methods and the package's own."""
+    private = []
+    for path in Path(steerlens.linear.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                private += [f"{node.module}.{name.name}" for name in node.names if "._" in f".{node.module}"]
+                private += [name.name for name in node.names if name.name.startswith("_")]
+            elif isinstance(node, ast.Import):
+                private += [name.name for name in node.names if "._" in name.name]
+            elif isinstance(node, ast.Attribute) and node.attr.startswith("_"):
+                special = node.attr.startswith("__") and node.attr.endswith("__")
+                own = isinstance(node.value, ast.Name) and node.value.id == "self"
+                private += [] if special or own else [f"{path.name}: {node.attr}"]
+    assert private == []
+
+
+def test_tensors_are_found_and_replaced_within_what_holds_them():
+    a, b, c = torch.arange(3.0).split(1)
+    pair = namedtuple("Pair", "first second")(b, 2)
+    values = ((a, [pair, None]), {"c": c, "n": slice(1)})
+    assert [t.item() for t in tensors_in(values)] == [0, 1, 2]
+    (first, (second, nothing)), rest = with_tensors(values, lambda tensor: tensor + 1)
+    assert type(second) is type(pair) and nothing is None and rest["n"] == slice(1)
+    assert [t.item() for t in (first, second.first, rest["c"])] == [1, 2, 3] and second.second == 2
+    most = with_tensors(torch.eye(2).max(0), torch.Tensor.double)
+    assert most.values.dtype == torch.float64 and type(most) is torch.return_types.max
+
+
+def test_a_hook_of_all_modules_may_look_at_the_signal():
+    seen = []
+    hook = nn.modules.module.register_module_forward_pre_hook(
+        lambda _, args: seen.append(args[0].requires_grad)
+    )
+    try:
+        LinearInterpreter(made("ReLU"), randn(1, *RGB))
+    finally:
+        hook.remove()
+    assert any(seen)
+
+
 def test_names_of_units():
     assert unit_name(torch.relu_) == "relu" and unit_name(F.relu) == "relu"
     assert unit_name(torch.Tensor.__iadd__) == "iadd" and unit_name(torch.Tensor.mT.__get__) == "mT"
@@ -429,6 +507,7 @@ def test_names_of_units():
         (lambda m, x: (Fn(lambda x: x.detach()), x), ValueError, "depends on the input"),
         (lambda m, x: (m, x, None, 0), ValueError, "chunk: expected an integer >= 1, got 0"),
         (lambda m, x: (m, x, None, 4, 1), TypeError, "keep_graph: expected True or False, got 1"),
+        (lambda m, x: (m, x, None, 4, True, 1), TypeError, "differentiable: expected True or False, got 1"),
         (lambda m, x: (m, x, {"relu": 2}), TypeError, "rules: expected a mapping from names"),
         (lambda m, x: (m, x, [rules.as_is]), TypeError, "rules: expected a mapping from names"),
     ],

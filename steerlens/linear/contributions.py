@@ -106,7 +106,9 @@ def impulses(entries: Tensor, like: Tensor) -> Tensor:
     return torch.nn.functional.one_hot(entries, like.numel()).to(like).view(-1, *like.shape)
 
 
-def gradients(outputs: list[Tensor], inputs: list[Tensor], directions: list[Tensor]) -> tuple[Tensor, ...]:
+def gradients(
+    outputs: list[Tensor], inputs: list[Tensor], directions: list[Tensor], create_graph: bool = False
+) -> tuple[Tensor, ...]:
     """Gradients along a batch of directions; None for an input that a frozen mask cut off."""
     how = {"retain_graph": True, "is_grads_batched": True, "allow_unused": True}
-    return torch.autograd.grad(outputs, inputs, directions, **how)
+    return torch.autograd.grad(outputs, inputs, directions, create_graph=create_graph, **how)

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.autograd.function import BackwardCFunction
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode, resolve_name
-from torch.utils._pytree import tree_leaves, tree_map_only
 
 from .rules import BIASED, CONSTANT_KNOWN, DECISIONS, GATES, PRODUCTS, RULES, STRUCTURE, WEIGHTED, Rule
+from .trees import tensors_in, with_tensors
 
 MARK = "_steerlens_flow"
 
@@ -45,7 +45,7 @@ class Freezer(TorchFunctionMode):
         self, function: Callable, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs, name = kwargs or {}, unit_name(function)
-        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+        tensors = list(tensors_in((args, kwargs)))
         flows = [known for tensor in tensors if (known := flow_of(tensor))]
         if not flows or name in DECISIONS:
             return function(*args, **kwargs)
@@ -53,7 +53,7 @@ class Freezer(TorchFunctionMode):
         if name in PRODUCTS and len(flows) > 1:
             signals = [known for known in flows if not known.gate]
             if len(signals) == 1:
-                args, kwargs = tree_map_only(Tensor, _masks_detached, (args, kwargs))
+                args, kwargs = with_tensors((args, kwargs), _masks_detached)
                 unfrozen = signals[0].unfrozen
             else:
                 unfrozen = unfrozen or self._named(name, "of two signals, neither of them a mask")
@@ -66,7 +66,7 @@ class Freezer(TorchFunctionMode):
         else:
             output = self._ruled(name, rule, function, args, kwargs)
         gate = name in GATES or (name in STRUCTURE and flows[0].gate)
-        for leaf in tree_leaves(output):
+        for leaf in tensors_in(output):
             mark(leaf, Flow(gate, unfrozen))
         if name == "setitem":
             mark(args[0], Flow(False, unfrozen))
@@ -88,7 +88,8 @@ class Freezer(TorchFunctionMode):
         return (first + probe, *rest) if isinstance(output, tuple) else first + probe
 
     def _named(self, name: str, why: str = "") -> str:
-        where = f"in layer {self.layers[-1]!r}" if self.layers[-1] else "in the model itself"
+        inner = self.layers[-1] if self.layers else ""  # none yet where a hook of all modules looks first
+        where = f"in layer {inner!r}" if inner else "in the model itself"
         return f"{name!r}{why and ' '}{why} {where}"
 
 
@@ -119,12 +120,11 @@ def _masks_detached(tensor: Tensor) -> Tensor:
 def constant_part(rule: Rule, function: Callable, args: tuple, kwargs: dict[str, Any]) -> Tensor:
     """c of a unit's frozen action A x + c at its input x: its value minus its derivative along x, or 0."""
     inputs = args, kwargs
-    tensors = [leaf for leaf in tree_leaves(inputs) if isinstance(leaf, Tensor)]
-    at = tuple(tensor.detach() for tensor in tensors if flow_of(tensor))
+    at = tuple(tensor.detach() for tensor in tensors_in(inputs) if flow_of(tensor))
 
     def unit(*signals: Tensor) -> Tensor:
         left = (signal * 1 for signal in signals)  # units may work in place
-        moved = tree_map_only(Tensor, lambda leaf: next(left) if flow_of(leaf) else leaf, inputs)
+        moved = with_tensors(inputs, lambda leaf: next(left) if flow_of(leaf) else leaf)
         output = rule(function, *moved[0], **moved[1])
         output = output[0] if isinstance(output, tuple) else output
         depends = isinstance(output, Tensor) and output.requires_grad
@@ -142,21 +142,26 @@ def _bias(
 
 
 def frozen_run(
-    model: nn.Module, rules: Mapping[str, Rule], x: Tensor, constants: list[Constant] | None = None
+    model: nn.Module,
+    rules: Mapping[str, Rule],
+    x: Tensor,
+    constants: list[Constant] | None = None,
+    differentiable: bool = False,
 ) -> Tensor:
     """Output of the frozen network at ``x``, differentiable with respect to it.
 
     Args:
-        model: in eval mode; its parameters are taken as constants.
+        model: in eval mode.
         rules: name of a torch function -> rule.
         x: the input, (1, ...).
         constants: a list that gets what each unit adds.
+        differentiable: with respect to the parameters, too; they are constants otherwise.
 
     Raises:
         NotImplementedError: the output depends on a unit without a rule, which is named.
         ValueError: the output is no tensor, or does not depend on the input.
     """
-    weights = {name: parameter.detach() for name, parameter in model.named_parameters()}
+    weights = {n: weight if differentiable else weight.detach() for n, weight in model.named_parameters()}
     freezer = Freezer(rules, constants)
     layers = freezer.layers
 

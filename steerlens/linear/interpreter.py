@@ -54,6 +54,8 @@ class LinearInterpreter:
         chunk: how many vectors go through the network at a time.
         keep_graph: keep the frozen network's graph, which makes calls cheaper and costs the masks' memory;
             otherwise each call makes it anew.
+        differentiable: output, residual and what the system does to vectors have derivatives with respect to
+            the model's parameters, so that a loss may see F and r; the parameters are constants otherwise.
 
     Attributes:
         x0: the input.
@@ -72,16 +74,19 @@ class LinearInterpreter:
         rules: Mapping[str, Rule] | None = None,
         chunk: int = 16,
         keep_graph: bool = True,
+        differentiable: bool = False,
     ):
         self.chunk, self.keep_graph = check_integer("chunk", chunk, 1), check_flag("keep_graph", keep_graph)
+        self.differentiable = check_flag("differentiable", differentiable)
         self._model, self._rules = model, {**RULES, **check_rules(rules)}
         with evaluation_mode(model), own_precision(gradients=False):
             self.x0 = check_input(x0).detach().clone()
             expected = model(self.x0.clone())
         self._graph: tuple[Tensor, Tensor] | None = None
         self._back: tuple[Tensor, Tensor] | None = None
-        self.output = self.traced()[1].detach()
-        error = (self.output - expected).abs().max() / expected.abs().max().clamp(min=1e-30)
+        output = self.traced()[1]
+        self.output = output if differentiable else output.detach()
+        error = (output.detach() - expected).abs().max() / expected.abs().max().clamp(min=1e-30)
         if not error <= AGREEMENT[x0.dtype]:
             raise ValueError(f"rules: expected the model's own output at x0 (Eq. 3), got one {error:.1g} off")
 
@@ -133,7 +138,7 @@ class LinearInterpreter:
         """x0 as a leaf and the frozen network's output there; a list gets the constants that units add."""
         with evaluation_mode(self._model), own_precision(gradients=True):
             x = self.x0.clone().requires_grad_()
-            y = frozen_run(self._model, self._rules, x, constants)
+            y = frozen_run(self._model, self._rules, x, constants, self.differentiable)
         if self.keep_graph and constants is None:
             self._graph = x, y
         return x, y
@@ -158,7 +163,8 @@ class LinearInterpreter:
             raise ValueError(f"{name}: expected shape {('n', *like[1:])}, got {tuple(shape)}")
         with own_precision():
             chunks = directions.detach().clone()[:, None].split(self.chunk)
-            return torch.cat([gradients([output], [at], [chunk])[0] for chunk in chunks])[:, 0]
+            parts = [gradients([output], [at], [chunk], self.differentiable)[0] for chunk in chunks]
+            return torch.cat(parts)[:, 0]
 
 
 def _indices(k: Any, like: Tensor) -> Tensor:

@@ -15,7 +15,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._pytree import tree_map_only
+
+from .trees import with_tensors
 
 Rule = Callable[..., Any]
 
@@ -47,13 +48,13 @@ def attention(
     function: Callable, query: Tensor, key: Tensor, value: Tensor, *args: Any, **kwargs: Any
 ) -> Any:
     """Attention with its softmax frozen, and its mask: linear in the values."""
-    query, key, args, kwargs = tree_map_only(Tensor, Tensor.detach, (query, key, args, kwargs))
+    query, key, args, kwargs = with_tensors((query, key, args, kwargs), Tensor.detach)
     return function(query, key, value, *args, **kwargs)
 
 
 def quotient(function: Callable, numerator: Any, denominator: Any, *args: Any, **kwargs: Any) -> Tensor:
     """A quotient with its denominator frozen."""
-    return function(numerator, tree_map_only(Tensor, Tensor.detach, denominator), *args, **kwargs)
+    return function(numerator, with_tensors(denominator, Tensor.detach), *args, **kwargs)
 
 
 def batch_norm(function: Callable, x: Tensor, *args: Any, **options: Any) -> Tensor:

@@ -3,6 +3,9 @@
 subject               SqueezeNet and photographs; where its weights are not, LeNet and digits
 shares                how much of each top score comes from the input and from each layer
 pretrained_models     classifiers of ImageNet, where their weights are
+attacked              images after one step of an attack
+cosine, rows_of       how alike images are; the rows of F of all classes, or of the likeliest
+frequency_of          mean frequency of images
 spread_of, reach_of   how many pixels a filter covers, and how far its energy lies from a pixel
 shared_source         how alike the far parts of several rows are
 """
@@ -65,6 +68,41 @@ def pretrained_models(names: Sequence[str]) -> dict[str, nn.Module | None]:
             return {name: imagenet.pretrained(name) for name in names}
     finally:
         logging.disable(logging.NOTSET)
+
+
+def attacked(model: nn.Module, images: Tensor, labels: Tensor, size: float = 4 / 255) -> Tensor:
+    """The fast gradient sign method: images, like those, one step up in the loss of their labels."""
+    x = images.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(nn.functional.cross_entropy(model(x), labels), x)
+    return (images + size * gradient.sign()).clamp(0, 1)
+
+
+def cosine(images: Tensor, others: Tensor) -> Tensor:
+    """Correlation of images (..., channels, height, width) with others, over pixels and channels: (...)."""
+    a, b = (each.flatten(-3) - each.flatten(-3).mean(-1, keepdim=True) for each in (images, others))
+    return (a * b).sum(-1) / (a.norm(dim=-1) * b.norm(dim=-1)).clamp(min=torch.finfo(a.dtype).tiny)
+
+
+def rows_of(model: nn.Module, images: Tensor, labels: Tensor, count: int) -> Tensor:
+    """Rows of F for each image: of its label, then of the highest scores, (n, count, ...).
+
+    Args:
+        model: images to scores (n, classes).
+        images, labels: (n, channels, height, width), (n,).
+    """
+    rows = []
+    for image, label in zip(images.split(1), labels, strict=True):
+        view = LinearInterpreter(model, image, keep_graph=False)
+        order = view.output[0].argsort(descending=True)
+        rows.append(view.row(torch.cat([label.view(1), order[order != label]])[:count]))
+    return torch.stack(rows)
+
+
+def frequency_of(images: Tensor) -> Tensor:
+    """Mean frequency of the energy of images (n, channels, height, width), in cycles a pixel, (n,)."""
+    energy = torch.fft.fft2(images).abs().square().sum(1)
+    axes = [torch.fft.fftfreq(side, dtype=images.dtype) for side in images.shape[-2:]]
+    return (energy * torch.hypot(axes[0][:, None], axes[1])).sum((1, 2)) / energy.sum((1, 2))
 
 
 def spread_of(filters: Tensor) -> Tensor:

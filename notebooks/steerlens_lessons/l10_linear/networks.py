@@ -4,8 +4,8 @@
     low_and_high, painted          their training pairs: luminance at a third of the size; a flattened picture
     load                           a trained one, from its checkpoint
 
-``python -m steerlens_lessons.l10_linear.networks`` trains both again on the photographs at hand (or the one
-that is named behind it), a few minutes each on one core.
+``python -m steerlens_lessons.l10_linear.networks`` trains them again on the photographs at hand (or those
+that are named behind it), a few minutes each on one core.
 """
 
 import json
@@ -121,7 +121,13 @@ class Recipe:
 
 
 RECIPES = {
-    "super_resolution": Recipe(super_resolution, low_and_high, functional.mse_loss, 240, 20, 16, 6000),
+    **{
+        name: Recipe(super_resolution, low_and_high, functional.mse_loss, 240, 20, 16, steps)
+        for name, steps in (
+            *(("super_resolution", 6000), ("super_resolution_500", 500)),
+            ("super_resolution_150", 150),  # the last two are worse: their training ended early
+        )
+    },
     "translator": Recipe(
         translator, lambda images: (images, painted(images)), functional.l1_loss, 96, None, 4, 2000
     ),
@@ -129,7 +135,7 @@ RECIPES = {
 
 
 def load(name: str) -> nn.Sequential:
-    """A trained network, "super_resolution" or "translator", in eval mode. Raises ValueError."""
+    """A trained network, one of `RECIPES`, in eval mode. Raises ValueError."""
     check_choice("name", name, RECIPES)
     path = records.committed("checkpoints") / f"linear-{name}.safetensors"
     records.checked(path, REMEDY)
@@ -191,7 +197,7 @@ def errors_on(name: str, model: nn.Module, images: Tensor) -> dict[str, float]:
     """The loss on photographs, and that of doing without the network (bicubic, the photograph itself)."""
     recipe = RECIPES[name]
     inputs, targets = recipe.pairs(images)
-    plain = bicubic(inputs) if name == "super_resolution" else 2 * inputs - 1
+    plain = bicubic(inputs) if name.startswith("super_resolution") else 2 * inputs - 1
     return {
         "network": round(recipe.loss(model(inputs), targets).item(), 6),
         "without": round(recipe.loss(plain, targets).item(), 6),
