@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from nbformat import NotebookNode
 
 LONGEST = 300  # characters
+MIMES = {"image/png", "image/jpeg"}
 SENTENCE = re.compile(r".+?(?:[.!?](?=\s|$)(?<!Eq\.)(?<!Sec\.)|$)", re.DOTALL)
 
 
@@ -62,7 +63,7 @@ def after(cells: Sequence[NotebookNode]) -> str:
 
 def drawn(cell: NotebookNode) -> list[NotebookNode]:
     """The outputs of a cell that are pictures."""
-    return [each for each in cell.get("outputs", []) if "image/png" in each.get("data", {})]
+    return [each for each in cell.get("outputs", []) if MIMES & each.get("data", {}).keys()]
 
 
 def number(cells: Sequence[NotebookNode], index: int) -> str:

@@ -74,8 +74,9 @@ def pictured(cells: list[NotebookNode], index: int) -> list[NotebookNode]:
         return []
     short = len(cells[index].source.splitlines()) <= LINES
     shown = new_code_cell(cells[index].source, outputs=[NotebookNode(pictures[0])])
-    shown.outputs[0]["data"] = {"image/png": pictures[0].data["image/png"]}
-    shown.outputs[0]["metadata"] = {"image/png": {"alt": alt.words(cells, index)}}
+    mime = min(alt.MIMES & pictures[0].data.keys())
+    shown.outputs[0]["data"] = {mime: pictures[0].data[mime]}
+    shown.outputs[0]["metadata"] = {mime: {"alt": alt.words(cells, index)}}
     shown.metadata["tags"] = [] if short else [QUIET]
     return [shown]
 
