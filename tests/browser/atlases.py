@@ -84,11 +84,15 @@ def write(folder, images, labels, targets="all", names=None, classes=None, broke
     classes, random = classes or int(labels.max()) + 1, np.random.default_rng(0)
     asked = np.tile(np.arange(classes), (len(images), 1)) if isinstance(targets, str) else targets
     firsts = np.stack([images[np.argmax(labels == c)] for c in range(classes)])
-    group = zarr.open_group(str(folder / "images.zarr"), mode="w")
-    shape = images.shape[1:]
-    group.create_array("originals", shape=images.shape, chunks=(256, *shape), dtype="uint8")[:] = images
+    root, shape = folder / "images.zarr", images.shape[1:]
+    zarr.open_group(str(root), mode="w")
     whole = (len(images), asked.shape[1], len(distances), *shape)
-    morphs = group.create_array("morphs", shape=whole, chunks=(64, *whole[1:]), dtype="uint8")
+    sizes = {"originals": (images.shape, (256, *shape)), "morphs": (whole, (64, *whole[1:]))}
+    originals, morphs = (
+        zarr.open_array(str(root / name), mode="w", shape=size, chunks=chunks, dtype="uint8")
+        for name, (size, chunks) in sizes.items()
+    )
+    originals[:] = images
     attained = np.zeros(whole[:3], dtype=np.float32)
     for start in range(0, len(images), 256):
         part = slice(start, start + 256)
