@@ -47,9 +47,7 @@ def planned(
     move, held = editor_of(editor, dict(options))
     image, classes = _first(check_module(model), source)
     asked, slots = _targets(targets, source.count, classes)
-    for name, judge in named.items():
-        if (found := batched_logits(judge, image.to(like_model(judge))).shape[1]) != classes:
-            raise ValueError(f"judges: expected {classes} classes, as the model has, got {found} of {name!r}")
+    _check_judges(named, image, classes)
     _try(move, model, image.to(like_model(model)), steps)
     channels, height, width = shape = tuple(image.shape[1:])
     each = (1 + slots * len(steps)) * image.numel()
