@@ -183,11 +183,12 @@ def test_killed_workers_change_nothing(client, undisturbed, tmp_path):
 
 
 SCRIPT = """
-    import sys, time, torch
+    import glob, os, sys, time, torch
     from torch import nn
     from steerlens.atlas import atlas, plan
     from dask.distributed import Client
     plan.MOST = 4
+    OUT = sys.argv[1]
 
     class Mine(nn.Module):
         def __init__(self):
@@ -199,7 +200,8 @@ SCRIPT = """
             return torch.tanh(self.layer(images.flatten(1)))
 
     def slow(model, images, targets, distance):
-        time.sleep(0.3)
+        while os.path.exists(OUT + ".wait") and len(glob.glob(OUT + "/pieces/*.json")) >= 2:
+            time.sleep(0.05)  # the rest is made once the run has been disturbed
         return images + distance / 16 * torch.where(images > 0.5, -1.0, 1.0), torch.ones(len(images)).bool()
 
     if __name__ == "__main__":
@@ -238,7 +240,8 @@ def cluster_by_hand(folder):
 
 
 def begun(command, folder, **options):
-    """A run that has made two pieces and is at work on others."""
+    """A run that has made two pieces or a little more, and waits with the others until it is disturbed."""
+    folder.with_suffix(".wait").touch()
     run = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True, **options)
     while len(list((folder / "pieces").glob("*.json"))) < 2:
         assert run.poll() is None
@@ -254,9 +257,11 @@ def test_workers_started_by_hand_elsewhere_and_what_is_killed(script, tmp_path):
         patience = os.environ | {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "2s"}
         lost = begun([*script, str(b), where], b, env=patience)
         scheduler.kill()
+        b.with_suffix(".wait").unlink()
         assert "expected a scheduler until the end, got none: call again" in lost.communicate(timeout=120)[1]
     killed = begun([*script, str(c)], c)
     killed.kill()
+    c.with_suffix(".wait").unlink()
     killed.stderr.close()
     killed.wait()
     for folder in (b, c):
