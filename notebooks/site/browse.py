@@ -4,12 +4,12 @@ text    the page that leads to it
 write   the pages of the atlas
 """
 
-import json
 from pathlib import Path
 
 import steerlens as sl
 from steerlens.atlas import site
 from steerlens.atlas.__main__ import digits_atlas, folder_of
+from steerlens.atlas.store import read_json
 from steerlens.data import ImageData
 
 BUILD = Path("build")
@@ -19,12 +19,8 @@ FEW = 200  # digits of a first look
 def made(data: ImageData) -> Path | None:
     """The folder of the whole atlas of these digits, if it is complete."""
     folder = folder_of(BUILD / "atlas", data)
-    try:
-        record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
-    except OSError:
-        return None
-    pieces = len(list((folder / "pieces").glob("*.json")))
-    return folder if record["count"] == len(data) and pieces == record["pieces"] else None
+    record, pieces = read_json(folder / "record.json"), len(list((folder / "pieces").glob("*.json")))
+    return folder if record and (record["count"], record["pieces"]) == (len(data), pieces) else None
 
 
 def write(target: Path) -> None:
@@ -33,7 +29,7 @@ def write(target: Path) -> None:
     folder = made(data)
     if folder is None:
         root = BUILD / "first-look"
-        digits_atlas(root, data, limit=min(FEW, len(data)), progress=False)
+        digits_atlas(root, data, limit=FEW, progress=False)
         folder = folder_of(root, data)
     site(folder, target / "atlas", progress=False)
 

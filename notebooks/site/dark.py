@@ -5,7 +5,6 @@ are found again. Charts have none and are turned by the style sheet of the site.
 """
 
 from copy import copy
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +38,7 @@ def dress(page: BeautifulSoup, folder: Path) -> None:
             continue
         other = path.with_name(f"{path.stem}-dark.png")
         if not other.is_file():
-            with Image.open(BytesIO(path.read_bytes())) as picture:
+            with Image.open(path) as picture:
                 dark = turned(picture)
             if dark is None:
                 continue

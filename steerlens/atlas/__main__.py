@@ -1,6 +1,5 @@
 """``python -m steerlens.atlas FOLDER [LIMIT]``: the digits' atlas (``make atlas``)."""
 
-import re
 import sys
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ from torch import Tensor
 from .. import data as datasets
 from ..classifiers import models
 from ..data import ImageData
+from ..data.records import slug
 from .run import atlas
 
 
@@ -33,7 +33,7 @@ def folder_of(root: Path, data: ImageData, driver: str = "lenet", **options: Any
     """The folder of the atlas of digits; its name tells what is not as usual."""
     unusual = [driver] * (driver != "lenet") + [options[name] for name in ("editor",) if name in options]
     unusual += ["one"] * isinstance(options.get("targets"), Tensor)
-    return root / re.sub("[^a-z0-9]+", "-", "-".join([data.source.lower(), *unusual]))
+    return root / slug("-".join([data.source, *unusual]))
 
 
 def main(root: Path, limit: int | None) -> None:

@@ -78,13 +78,13 @@ def _pyramid(shape: tuple[int, int], padding: int) -> SteerablePyramid:
 
 def _of_morph(morph: Morph, distances: Sequence[float]) -> Edits:
     images = torch.stack([morph.at_distance(distance)[0] for distance in distances], 1)
-    k, distances = zip(*(_first(morph, p) for p in (HALF, SURE)), strict=True)
+    odds = morph.target_probabilities.double().logit(1e-12)
+    k, distances = zip(*(_first(morph, odds - math.log(p / (1 - p))) for p in (HALF, SURE)), strict=True)
     return Edits(images, torch.stack([*k, *distances], 1))
 
 
-def _first(morph: Morph, probability: float) -> tuple[Tensor, Tensor]:
-    """k of the first frame in which p of the target is so high, and the distance at which it gets there."""
-    odds = morph.target_probabilities.double().logit(1e-12) - math.log(probability / (1 - probability))
+def _first(morph: Morph, odds: Tensor) -> tuple[Tensor, Tensor]:
+    """k of the first frame in which log odds (batch, frames) are not negative, and the distance there."""
     reached = odds >= 0
     at = reached.to(torch.uint8).argmax(1, keepdim=True)
     before = (at - 1).clamp(min=0)

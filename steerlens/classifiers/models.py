@@ -9,7 +9,6 @@ those of the recipes that are named behind it.
 
 import json
 import logging
-import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -133,7 +132,7 @@ def train_checkpoint(name: str, data: ImageData, folder: Path, stand_in: bool = 
     model = _trained(name, data, **otherwise)
     seconds = time.perf_counter() - started
     state = model.half().state_dict() if stand_in else model.state_dict()
-    source = re.sub("[^a-z0-9]+", "-", data.source.lower()).removeprefix(f"{name}-")
+    source = records.slug(data.source).removeprefix(f"{name}-")
     path = folder / f"{name}-{source}.safetensors"
     model.float()
     record = {

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,11 @@ def committed(kind: str) -> Path:
     package = Path(__file__).resolve().parents[1]
     installed = package / kind
     return installed if installed.is_dir() else package.parent / "data" / kind
+
+
+def slug(text: str) -> str:
+    """A text as a part of a file's name: small letters and digits, a hyphen for all between."""
+    return re.sub("[^a-z0-9]+", "-", text.lower())
 
 
 def write(path: Path, content: bytes, record: dict[str, Any]) -> dict[str, Any]:

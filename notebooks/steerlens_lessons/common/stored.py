@@ -7,7 +7,6 @@ A lesson that runs with ``STEERLENS_TABLES`` set measures all its cases and writ
 """
 
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -56,8 +55,8 @@ def measured(
         ValueError: the table is not what its record vouches for.
         AssertionError: the few are not what is stored of them, as far as processors agree.
     """
-    (lesson, part), data = table.split(), re.sub("[^a-z0-9]+", "-", source.lower())
-    path = records.committed("results") / f"lesson-{lesson}-{data}.safetensors"
+    lesson, part = table.split()
+    path = records.committed("results") / f"lesson-{lesson}-{records.slug(source)}.safetensors"
     here = experiment(*(case[list(few)] for case in cases))
     if os.environ.get("STEERLENS_TABLES"):
         _write(path, part, source, _all_of(experiment, cases, measure))

@@ -154,30 +154,43 @@ def train(name: str, images: Tensor, steps: int | None = None) -> nn.Module:
     recipe = RECIPES[name]
     inputs, targets = recipe.pairs(images)
     total = steps or recipe.steps
-    return optimised(name, recipe.build, lambda: _cropped(inputs, targets, recipe), recipe.loss, total)
+    loss = mean_loss(lambda: _cropped(inputs, targets, recipe), recipe.loss)
+    return optimised(name, recipe.build, loss, total)
 
 
 def optimised(
     name: str,
     build: Callable[[], nn.Module],
-    batch: Callable[[], tuple[Tensor, Tensor]],
-    loss: Callable[[Any, Tensor], Tensor],
+    loss: Callable[[nn.Module], Tensor],
     steps: int,
+    rate: float = 2e-3,
+    seed: int = 0,
 ) -> nn.Module:
-    """A network, trained by Adam on random batches of inputs and targets, always the same, in eval mode."""
+    """A network, trained by Adam on a loss that draws a batch at each step, always the same, in eval mode."""
     with torch.random.fork_rng():
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         model = build()
-        optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=2e-3, total_steps=steps)
+        optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=rate, total_steps=steps)
         for _ in progress_bar(name, True, range(steps)):
-            x, y = batch()
-            value = loss(model(x), y)
+            value = loss(model)
             optimizer.zero_grad()
             value.backward()
             optimizer.step()
             schedule.step()
     return model.eval()
+
+
+def mean_loss(
+    batch: Callable[[], tuple[Tensor, Tensor]], loss: Callable[[Any, Tensor], Tensor]
+) -> Callable[[nn.Module], Tensor]:
+    """A network's loss on a batch of inputs and targets, drawn anew at each call."""
+
+    def value(model: nn.Module) -> Tensor:
+        inputs, targets = batch()
+        return loss(model(inputs), targets)
+
+    return value
 
 
 def _cropped(inputs: Tensor, targets: Tensor, recipe: Recipe) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,6 @@ examined           how often a network is right under attack, and what its F and
 ``python -m steerlens_lessons.l10_linear.trained`` trains all of them on the digits at hand, in some minutes.
 """
 
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,10 +19,10 @@ from torch import Tensor, nn
 
 from steerlens import SteerablePyramid
 from steerlens import data as datasets
-from steerlens._internal.progress import progress_bar
 from steerlens.data import records
 
 from .measures import attacked, cosine
+from .networks import optimised
 
 BATCH, STEPS, RATE, SEEDS = 64, 1000, 3e-3, 3
 REMEDY = "restore it, or train it again (python -m steerlens_lessons.l10_linear.trained)"
@@ -66,33 +65,26 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 WEIGHTS = {"plain": 0.0, "small residual": 0.1, "small finest bands": 0.03, "small rows": 0.03}
 
 
-def train(name: str, images: Tensor, labels: Tensor, seed: int = 0, steps: int = STEPS) -> nn.Sequential:
+def train(name: str, images: Tensor, labels: Tensor, seed: int = 0, steps: int = STEPS) -> nn.Module:
     """The network, trained with one of the losses, rounded to half precision; always the same.
 
     Each step looks at the row and the residual of one random class for each image.
     """
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        model = small()
-        optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=RATE, total_steps=steps)
-        for _ in progress_bar(name, True, range(steps)):
-            chosen, classes = torch.randint(len(images), (BATCH,)), torch.randint(10, (BATCH,))
-            loss = nn.functional.cross_entropy(model(images[chosen]), labels[chosen])
-            if WEIGHTS[name]:
-                seen = rows_and_residuals(model, images[chosen], classes)
-                loss = loss + WEIGHTS[name] * LOSSES[name](*seen).mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-    return model.half().float().eval()
+
+    def loss(model: nn.Module) -> Tensor:
+        chosen, classes = torch.randint(len(images), (BATCH,)), torch.randint(10, (BATCH,))
+        value = nn.functional.cross_entropy(model(images[chosen]), labels[chosen])
+        if WEIGHTS[name]:
+            seen = rows_and_residuals(model, images[chosen], classes)
+            value = value + WEIGHTS[name] * LOSSES[name](*seen).mean()
+        return value
+
+    return optimised(name, small, loss, steps, RATE, seed).half().float()
 
 
 def path(source: str) -> Path:
     """Of the checkpoint for digits of this source."""
-    words = re.sub("[^a-z0-9]+", "-", source.lower())
-    return records.committed("checkpoints") / f"linear-losses-{words}.safetensors"
+    return records.committed("checkpoints") / f"linear-losses-{records.slug(source)}.safetensors"
 
 
 def load(source: str) -> dict[str, list[nn.Sequential]]:

@@ -5,7 +5,6 @@ at most a few minutes each on one core; those for digits need MNIST.
 """
 
 import json
-import re
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -22,7 +21,7 @@ from steerlens._internal.checks import check_choice
 from steerlens.data import ImageData, records
 from steerlens.data.disks import disks
 
-from ..l10_linear.networks import optimised
+from ..l10_linear.networks import mean_loss, optimised
 
 BATCH, LATENT = 64, 16
 REMEDY = "restore it, or train it again (python -m steerlens_lessons.l12_questions.networks)"
@@ -135,15 +134,14 @@ def load(name: str, data: ImageData) -> nn.Module:
 
 
 def _path(name: str, source: str) -> Path:
-    file = f"question-{name}-{re.sub('[^a-z0-9]+', '-', source.lower())}.safetensors"
-    return records.committed("checkpoints") / file
+    return records.committed("checkpoints") / f"question-{name}-{records.slug(source)}.safetensors"
 
 
 def train(name: str, images: Tensor, steps: int | None = None) -> nn.Module:
     """The network trained on images (n, 1, h, w), rounded to half precision; always the same."""
     build, pairs, loss, _, usual = RECIPES[name]
     batch = lambda: pairs(images[torch.randint(len(images), (BATCH,))])  # noqa: E731
-    return optimised(name, build, batch, loss, steps or usual).half().float()
+    return optimised(name, build, mean_loss(batch, loss), steps or usual).half().float()
 
 
 def train_checkpoint(name: str, make: Callable[[], ImageData]) -> dict[str, Any]:

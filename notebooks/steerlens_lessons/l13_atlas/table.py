@@ -8,7 +8,6 @@ goes on where it was stopped.
 """
 
 import io
-import re
 import time
 from pathlib import Path
 from typing import Any
@@ -42,7 +41,7 @@ def expressions() -> pd.DataFrame:
 
 
 def _name(data: ImageData) -> str:
-    return f"atlas-{re.sub('[^a-z0-9]+', '-', data.source.lower())}"
+    return f"atlas-{records.slug(data.source)}"
 
 
 def _read(name: str) -> pd.DataFrame:
