@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow.dataset
 from dask.distributed import Client, Future, LocalCluster, as_completed
 from dask.system import CPU_COUNT
+from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
 from torch import Tensor, nn
 
@@ -96,8 +97,8 @@ def atlas(
     with held(folder):
         told = _begin(job, record)
         try:
-            own = local_client(min(CPU_COUNT, job.layout.pieces))
-            with own if client is None else nullcontext(client) as connected:
+            own = local_client(min(CPU_COUNT, job.layout.pieces)) if client is None else nullcontext(client)
+            with own as connected, _scheduler_needed(connected):
                 failed = _all_made(connected, job, told, source, progress)
         finally:
             (folder / work.JOB).unlink(missing_ok=True)
@@ -169,10 +170,18 @@ def _outcome(future: Future, number: int) -> Done:
         return future.result()
     except KilledWorker as error:
         return Done(number, True, error=error)
-    except CancelledError as error:
-        raise RuntimeError(
-            "client: expected a scheduler until the end, got none: call again to continue"
-        ) from error
+
+
+@contextmanager
+def _scheduler_needed(client: Client) -> Iterator[None]:
+    """Say that the scheduler was lost, whatever was asked of it at that moment. Raises RuntimeError."""
+    try:
+        yield
+    except Exception as error:
+        if client.status == "running" and not isinstance(error, CancelledError | CommClosedError):
+            raise
+        said = "client: expected a scheduler until the end, got none: call again to continue"
+        raise RuntimeError(said) from error
 
 
 def _estimate(client: Client, layout: Layout, first: Done, left: int) -> str:
