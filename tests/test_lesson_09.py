@@ -1,5 +1,6 @@
 """Lesson 09: its measures, stored table, figures, widget, and the checks of the exercises."""
 
+import dataclasses
 import math
 from types import SimpleNamespace
 
@@ -77,7 +78,7 @@ def test_the_stored_table_is_complete():
         assert rows.loc[method].index.tolist() == list(table.CLASSES)
     assert rows["rank"].between(1, 1000).all() and rows["probability"].between(0, 1).all()
     assert (rows["rank"][rows["probability"] > 0.5] == 1).all()
-    assert table.stored_sheet().shape == (4, 20, 3, table.TILE, table.TILE)
+    assert table.stored_sheet().shape == (4, 20, 3, table.SHEET.tile, table.SHEET.tile)
     assert len(set(table.NAMES)) == 20
 
 
@@ -141,8 +142,8 @@ def test_early_scores_of_the_table_are_found_again(method, label, reality):
 def test_an_entry_of_the_table_is_computed_again(reality):
     model, photographs, held = reality
     stored = table.stored()[0]
-    row, image = table.measured_entry(model, photographs, held, "MACO", 3)
-    (found,), expected = row.to_dict("records"), stored.loc[("MACO", 3)]
+    found, image = table.measured_entry(model, photographs, held, "MACO", 3)
+    expected = stored.loc[("MACO", 3)]
     assert found["early_score"] == pytest.approx(expected["early_score"], rel=OTHER_MACHINE)
     assert 0.5 < found["logit"] / expected["logit"] < 2  # exact on the machine that computed it
     assert found["decibels"] == pytest.approx(expected["decibels"], abs=1.5)
@@ -152,12 +153,6 @@ def test_an_entry_of_the_table_is_computed_again(reality):
     for field in ("logit", "decibels"):
         expected = stored.loc[table.PHOTOGRAPHS][field].tolist()
         assert again[field].tolist() == pytest.approx(expected, rel=1e-3)
-
-
-def test_the_table_is_written_as_it_was_read(tmp_path):
-    path = records.committed("results") / f"maco-{table.NETWORK}.csv"
-    table._write(tmp_path / path.name, table.stored()[0].reset_index())
-    assert (tmp_path / path.name).read_bytes() == path.read_bytes()
 
 
 def test_an_interrupted_table_goes_on_where_it_stopped(tmp_path, monkeypatch, images, net):
@@ -190,7 +185,15 @@ def test_an_interrupted_table_goes_on_where_it_stopped(tmp_path, monkeypatch, im
     assert len(calls) == len(set(calls)) == 8 and len(rows) == 10
     monkeypatch.setattr(table, "measured_entry", None)
     assert table.compute(work, progress=False)["class"].tolist() == rows["class"].tolist()
-    assert table.contact_sheet(work).size == (2 * table.TILE, 4 * table.TILE)
+    monkeypatch.setattr(records, "committed", lambda kind: tmp_path / kind)
+    drawn = [(method, label) for method in table.METHODS for label in table.CLASSES]
+    monkeypatch.setattr(table, "SHEET", dataclasses.replace(table.SHEET, across=2))
+    table.SHEET.keep(work, drawn, {"command": "make tables"})
+    assert table.stored()[0].index.tolist() == [*map(tuple, rows[["method", "class"]].to_numpy().tolist())]
+    assert table.stored_sheet().shape == (4, 2, 3, table.SHEET.tile, table.SHEET.tile)
+    kept = table.SHEET.path.read_bytes()
+    table.SHEET.keep(work, drawn, {"command": "make tables"})
+    assert table.SHEET.path.read_bytes() == kept == work.read_bytes()
 
 
 def test_a_table_without_weights_is_refused(tmp_path, monkeypatch):
