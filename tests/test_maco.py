@@ -260,6 +260,53 @@ def test_objectives_are_what_they_say(images):
     )
 
 
+class Tokens(nn.Module):
+    """A transformer's layer and its head: (batch, 3, 12, 12) to tokens (batch, n, 6), and the first one."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.layer = nn.Sequential(
+            nn.Flatten(), nn.Linear(3 * 144, 6 * count), nn.Unflatten(1, (count, 6))
+        ).double()
+
+    def forward(self, images):
+        return self.layer(images)[:, 0]
+
+
+@pytest.mark.parametrize("others", [0, 1, 2, 5])
+def test_places_of_tokens(others, images):
+    """Every place is a tensor's index; the image's tokens are the last ones, a square of them."""
+    net, x = Tokens(others + 16), images(2, 3, 12, 12)
+    tokens = net.layer(x).detach()
+    grid = tokens[:, others:].unflatten(1, (4, 4))
+    for place, expected in {
+        0: tokens[:, 0],
+        (3, 1): grid[:, 3, 1],
+        others + 13: grid[:, 3, 1],
+        "image": grid.mean((1, 2)),
+        None: tokens.mean(1),
+    }.items():
+        assert torch.allclose(ob.channel(net, "layer", 4, place)(x)[0], expected[:, 4])
+        unit = ob.direction(net, "layer", torch.ones(6), place)
+        assert torch.allclose(unit(x)[0], expected.sum(1) / 6**0.5)
+        if place not in ("image", None):
+            assert torch.allclose(ob.neuron(net, "layer", 4, place)(x)[0], expected[:, 4])
+    assert torch.allclose(ob.neuron(net, "layer", 4)(x)[0], grid[:, 2, 2, 4])
+
+
+def test_places_of_maps_and_of_no_places(net, images):
+    """A place of a map is (row, column), and all of its places are the image's; a vector has none."""
+    x = images(2, 3, 12, 12)
+    a = net[0](x).detach()
+    assert torch.allclose(ob.channel(net, "0", 2, (4, 7))(x)[0], a[:, 2, 4, 7])
+    assert torch.allclose(ob.channel(net, "0", 2, "image")(x), ob.channel(net, "0", 2)(x))
+    assert torch.allclose(ob.neuron(net, "0", 2)(x)[0], a[:, 2, 6, 6])
+    axis = ob.direction(net, "3", torch.eye(5)[1])(x)
+    assert torch.allclose(ob.channel(net, "3", 1)(x), ob.logit(net, 1)(x)) and torch.allclose(
+        axis, ob.logit(net, 1)(x)
+    )
+
+
 def test_objectives_add_and_scale(net, images):
     x = images(4, 3, 12, 12)
     one, other = ob.logit(net, [0, 1]), ob.channel(net, "0", [2, 3])
@@ -273,7 +320,7 @@ def test_objectives_add_and_scale(net, images):
 
 
 def test_bad_objectives(net, images):
-    x = images(2, 3, 12, 12)
+    x, ten = images(2, 3, 12, 12), Tokens(10)
     for make, error, message in [
         (lambda: ob.logit(net, [5])(x), ValueError, "classes: expected an integer from 0 to 4, got 5"),
         (lambda: ob.logit(net, []), ValueError, "classes: expected"),
@@ -282,6 +329,20 @@ def test_bad_objectives(net, images):
         (lambda: ob.channel(net, "0", 6)(x), ValueError, "channels: expected an integer from 0 to 5"),
         (lambda: ob.neuron(net, "3", 0)(x), ValueError, "layer: expected activations"),
         (lambda: ob.neuron(net, "0", 0, (12, 0))(x), ValueError, "row: expected an integer from 0 to 11"),
+        (lambda: ob.neuron(net, "0", 0, 3)(x), ValueError, r"place: expected \(row, column\), got 3"),
+        (lambda: ob.channel(net, "0", 0, "class")(x), ValueError, "place: expected 'image', .* got 'class'"),
+        (lambda: ob.channel(net, "0", 0, (1, 2, 3))(x), ValueError, r"place: expected .* got \(1, 2, 3\)"),
+        (lambda: ob.neuron(net, "0", 0, ())(x), ValueError, r"place: expected \(row, column\), got \(\)"),
+        (lambda: ob.channel(net, "0", 0, (0.5, 1))(x), TypeError, "row: expected an integer from 0 to 11"),
+        (lambda: ob.channel(net, "3", 0, "image")(x), ValueError, "layer: expected activations"),
+        (lambda: ob.neuron(ten, "layer", 0, "image")(x), ValueError, "or a token's number, got 'image'"),
+        (lambda: ob.neuron(ten, "layer", 0, 10)(x), ValueError, "token: expected an integer from 0 to 9"),
+        (lambda: ob.neuron(ten, "layer", 0, True)(x), TypeError, "token: expected an integer from 0 to 9"),
+        (
+            lambda: ob.channel(Tokens(15), "layer", 0, "image")(x),
+            ValueError,
+            "place: expected a token's number, for 15 tokens do not end in a square grid, got 'image'",
+        ),
         (lambda: ob.direction(net, "0", torch.ones(5))(x), ValueError, "vectors: expected 6 channels, got 5"),
         (lambda: ob.direction(net, "0", torch.zeros(6)), ValueError, "vectors: expected"),
         (lambda: ob.inversion(net, "0", x + 1), ValueError, "expected finite values in"),

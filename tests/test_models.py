@@ -11,7 +11,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from steerlens import data, models
+from steerlens import SteerablePyramid, data, extrapolate, models, objectives, steer
 from steerlens.classifiers import networks
 from steerlens.classifiers.training import accuracy
 from steerlens.data import arcade, records
@@ -29,6 +29,7 @@ LEAST_ACCURACY = {  # by model and the first word of the source
     "robust_lenet MNIST": 0.975,
     "mlp MNIST": 0.98,
     "resnet MNIST": 0.99,
+    "vit MNIST": 0.98,
     "face FER2013": 0.88,
     "face_lenet FER2013": 0.85,
     "face_resnet FER2013": 0.88,
@@ -37,6 +38,7 @@ LEAST_ACCURACY = {  # by model and the first word of the source
     "robust_lenet scikit-learn": 0.97,
     "mlp scikit-learn": 0.98,
     "resnet scikit-learn": 0.98,
+    "vit scikit-learn": 0.95,
     "color_lenet scikit-learn": 0.97,
     "face_lenet schematic": 0.99,
     "face_resnet schematic": 0.99,
@@ -68,7 +70,7 @@ def some_images(record):
     images = torch.rand(2, *models.RECIPES[name].shape, generator=torch.Generator().manual_seed(0))
     (stem,) = (stem for stem, other in RECORDS.items() if other == record)
     state = safetensors.torch.load_file(FOLDER / f"{stem}.safetensors")
-    last = max((key for key in state if key.endswith("bias")), key=lambda key: int(key.split(".")[0]))
+    *_, last = (key for key in models.RECIPES[name].build(2).state_dict() if key.endswith("bias"))
     return data.ImageData(images, torch.tensor([0, 1]), tuple(map(str, range(len(state[last])))), source)
 
 
@@ -195,6 +197,7 @@ def test_trained_on_other_disks():
         ("face", 5, 2),
         ("mlp", 0, 3),
         ("resnet", 10, 1),
+        ("vit", 1, 9),
     ],
 )
 def test_layers(name, convolutions, linear):
@@ -227,6 +230,95 @@ def test_untrained_classifiers_are_always_the_same(name):
     again = recipe.seeded(3)
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
     assert first(torch.rand(2, *recipe.shape)).shape == (2, 3)
+
+
+# The transformer.
+@pytest.fixture(scope="module")
+def transformer():
+    """The one of the digits that stand in, in float64, and six of them."""
+    digits = data.small_digits()
+    return models.load("vit", digits).double(), digits.images[:6].double()
+
+
+def test_layers_of_tokens(transformer):
+    """The class token, then 4 x 4 patches row by row, each a linear map of its pixels (T.1)."""
+    net, x = transformer
+    for n in range(4):
+        layer = f"encoder.layers.encoder_layer_{n}"
+        assert objectives.activations(net, x, layer).shape == (6, 64, 17)
+        assert objectives.activations(net, x, f"{layer}.mlp.1").shape == (6, 128, 17)
+    patches = nn.functional.unfold(x, 7, stride=7)  # (6, 49, 16)
+    made = (net.conv_proj.weight.flatten(1) @ patches).mT + net.conv_proj.bias
+    before = made + net.encoder.pos_embedding[:, 1:]
+    found = []
+    hook = net.encoder.dropout.register_forward_hook(lambda _, __, output: found.append(output))
+    net(x)
+    hook.remove()
+    assert torch.allclose(found[0][:, 1:], before, atol=1e-12)
+    assert torch.allclose(
+        found[0][:, :1], (net.class_token + net.encoder.pos_embedding[:, :1]).expand(6, -1, -1)
+    )
+
+
+def test_the_head_reads_the_class_token(transformer):
+    """The logits are the head's of token 0 (T.2): no other token of the last layer has any part in them."""
+    net, x = transformer
+    head, logits = net.heads.head, net(x)
+    read = torch.stack([objectives.neuron(net, "encoder.ln", c, 0)(x)[0] for c in range(64)], 1)
+    assert torch.allclose(head(read), logits, atol=1e-10)
+    for label in (0, 7):
+        w = head.weight[label]
+        found = objectives.direction(net, "encoder.ln", w, place=0)(x)[0]
+        assert torch.allclose(found * w.norm() + head.bias[label], logits[:, label], atol=1e-10)
+    kept = []
+    hook = net.encoder.layers.encoder_layer_3.register_forward_hook(lambda _, __, output: kept.append(output))
+    slope = torch.autograd.grad(net(x).square().sum(), kept[0])[0]
+    hook.remove()
+    assert (slope[:, 1:] == 0).all() and slope[:, 0].abs().amin() > 0
+
+
+def test_gradients_through_the_transformer(transformer):
+    """Central differences along the gradient of a logit, of units at a place, and of their mean."""
+    net, x = transformer
+    layer = "encoder.layers.encoder_layer_2.mlp.1"
+    for goal in (
+        objectives.logit(net, 3),
+        objectives.neuron(net, layer, 5, (1, 2)),
+        objectives.channel(net, layer, 5, "image"),
+        objectives.direction(net, "encoder.ln", net.heads.head.weight[4], place=0),
+    ):
+        leaf = x.clone().requires_grad_()
+        (slope,) = torch.autograd.grad(goal(leaf).sum(), leaf)
+        along = 1e-5 * slope / slope.norm()
+        with torch.no_grad():  # where torch takes its fast path
+            measured = (goal(x + along).sum() - goal(x - along).sum()) / 2e-5
+        assert measured.item() == pytest.approx(slope.norm().item(), rel=1e-6)
+
+
+def test_the_transformer_alone_and_in_a_batch(transformer):
+    net, x = transformer
+    with torch.no_grad():
+        fast = net(x)
+    logits = net(x)
+    assert torch.allclose(fast, logits, atol=1e-10)  # torch's own path without gradients
+    assert torch.allclose(torch.cat([net(one) for one in x.split(1)]), logits, atol=1e-10)
+    with pytest.raises(AssertionError, match="Expected 28 but got 32"):  # torchvision's
+        net(torch.rand(1, 1, 32, 32).double())
+
+
+def test_morphs_of_the_transformer(transformer):
+    """A digit moves towards another class, live and frozen; a unit of a token does as an objective."""
+    net, x = transformer
+    pyramid = SteerablePyramid((28, 28), 3, 4, padding=2)
+    targets = (net(x).argmax(1) + 1) % 10
+    for morph in (
+        steer(net, x, targets, pyramid, direction="joint", steps=6, progress=False),
+        extrapolate(net, x, targets, pyramid, alpha=1e-2, steps=6, progress=False),
+    ):
+        assert (morph.target_probabilities[:, -1] > morph.target_probabilities[:, 0]).all()
+    unit = objectives.neuron(net, "encoder.layers.encoder_layer_1.mlp.1", 5, (1, 2))
+    values = steer(net, x, None, pyramid, objective=unit, steps=4, progress=False).values
+    assert (values[:, -1] > values[:, 0]).all()
 
 
 # Writing a checkpoint.
@@ -306,7 +398,7 @@ def test_the_stand_in_is_never_trained_as_if_it_were_the_real_data(tiny_recipe, 
 
 
 NEEDED = [  # what the lessons and the explorer load, on real data or on what stands in for it
-    *((name, data.small_digits) for name in ("lenet", "robust_lenet", "mlp", "resnet")),
+    *((name, data.small_digits) for name in ("lenet", "robust_lenet", "mlp", "resnet", "vit")),
     *(("color_lenet", make) for make in models.RECIPES["color_lenet"].stand_ins),
     *((name, models.SCHEMATIC_FACES) for name in ("face", "face_lenet", "face_resnet")),
     ("arcade", lambda: arcade(1)),

@@ -25,7 +25,7 @@ from .. import data as datasets
 from .._internal.checks import check_choice
 from ..data import ImageData, records
 from ..data.images import check_image_data
-from .networks import arcade_net, face_net, lenet, mlp, resnet
+from .networks import arcade_net, face_net, lenet, mlp, resnet, vit
 from .training import accuracy, fit
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,12 @@ RECIPES = {
     "robust_lenet": Recipe(lenet, (1, 28, 28), {"epochs": 6, "shift": 1, "adversary": 1.5}, **DIGITS),
     "mlp": Recipe(mlp, (1, 28, 28), {"epochs": 12, "shift": 1}, **DIGITS),
     "resnet": Recipe(resnet, (1, 28, 28), {"epochs": 5, "shift": 2}, **DIGITS),
+    "vit": Recipe(
+        vit,
+        (1, 28, 28),
+        {"epochs": 8, "shift": 2, "learning_rate": 2e-3},
+        **DIGITS | {"on_stand_ins": {"epochs": 60}},
+    ),
     "color_lenet": Recipe(partial(lenet, channels=3), (3, 28, 28), {"epochs": 8, "shift": 2}, **COLOR_DIGITS),
     "arcade": Recipe(arcade_net, (1, 64, 64), {"epochs": 4}, (partial(datasets.arcade, 2000, seed=1),)),
     "face": Recipe(face_net, (1, 48, 48), FACES, (datasets.faces, SCHEMATIC_FACES)),
@@ -87,8 +93,8 @@ def load(name: str, data: ImageData, progress: bool = True) -> nn.Module:
     says so.
 
     Args:
-        name: "lenet", "robust_lenet", "mlp" or "resnet" (digits), "color_lenet" (colour digits), "arcade"
-            (disks), "face", "face_lenet" or "face_resnet".
+        name: "lenet", "robust_lenet", "mlp", "resnet" or "vit" (digits), "color_lenet" (colour digits),
+            "arcade" (disks), "face", "face_lenet" or "face_resnet".
         data: what the classifier is to see; ``data.source`` is matched.
         progress: show a bar if it has to be trained.
 

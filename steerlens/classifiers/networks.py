@@ -3,6 +3,7 @@
 lenet, arcade_net   two convolutions and two linear layers each
 face_net            five convolutions and two linear layers
 mlp, resnet         judges of lesson 08: no convolution, and convolutions with shortcuts
+vit                 a small transformer of torchvision's, whose layers are made of tokens
 smooth_twin         a trained net without kinks, on which finite differences mean something
 """
 
@@ -59,6 +60,22 @@ def resnet(classes: int = 10) -> nn.Sequential:
         *(ResidualBlock(16, 32), ResidualBlock(32, 64), ResidualBlock(64, 64)),
         *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, classes)),
     )
+
+
+def vit(classes: int = 10) -> nn.Module:
+    """Small vision transformer for grey 28x28 images: logits (batch, classes) of (batch, 1, 28, 28).
+
+    torchvision's `VisionTransformer` (Dosovitskiy et al., 2021) with four layers of four heads. Its tokens
+    are the class token, number 0, and 4 x 4 patches of 7x7 pixels, row by row. The layers
+    ``encoder.layers.encoder_layer_0`` to ``_3`` give (batch, 17, 64), and their ``mlp.1``, the units behind
+    the GELU, (batch, 17, 128).
+    """
+    from torchvision.models import VisionTransformer  # takes long, and only this network needs it
+
+    width = 64
+    network = VisionTransformer(28, 7, 4, 4, width, 128, num_classes=classes)
+    network.conv_proj = nn.Conv2d(1, width, 7, stride=7)  # its own, and its stems, begin with three channels
+    return network
 
 
 class ResidualBlock(nn.Module):

@@ -1,14 +1,20 @@
 """What is raised in a morph or a visualisation: scores of a network's activations, which add and scale."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from numbers import Integral
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from .._internal.checks import check_images, check_indices, check_integer, check_number
 from .._internal.modes import evaluation_mode
+
+# Of a layer with places: (row, column), the number of a token, or all places of the image; see `channel`.
+Place: TypeAlias = tuple[int, int] | int | Literal["image"]
+MOST_OTHERS = 5  # tokens before those of the image: that of the class, one to distil or four registers
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,8 @@ class Objective:
 def activations(model: nn.Module, images: Tensor, layer: str | None = None) -> Tensor:
     """What a layer makes of images: (batch, channels, h, w) or (batch, channels); the output if None.
 
-    Of a layer of tokens, (batch, tokens, channels) as in transformers, it is (batch, channels, tokens).
+    Of a layer of tokens, (batch, tokens, channels) as in transformers, it is (batch, channels, tokens): the
+    class token or the tokens of the image are then chosen by the ``place`` of an objective.
 
     Args:
         model: used in eval mode and given back as it was.
@@ -96,31 +103,69 @@ def logit(model: nn.Module, classes: Sequence[int] | int) -> Objective:
     return _picked(model, None, classes, "classes", lambda found: found)
 
 
-def channel(model: nn.Module, layer: str, channels: Sequence[int] | int) -> Objective:
-    """The mean of a channel of a layer over its places (tokens)."""
-    return _picked(model, layer, channels, "channels", lambda found: found.flatten(2).mean(2))
+def channel(
+    model: nn.Module, layer: str, channels: Sequence[int] | int, place: Place | None = None
+) -> Objective:
+    """A channel of a layer, its mean over places.
+
+    Args:
+        model, layer: as in `activations`.
+        channels: numbers; several ask for several visualisations.
+        place: which places count; all of them if None, which of a layer of tokens includes the class token.
+            "image": those of the image alone. (row, column): one of these. Of a layer of tokens, also the
+            number of one: 0 is the class token of torchvision's transformers. The image's tokens are the
+            last ones, a square grid row by row, behind at most five others.
+
+    Raises:
+        TypeError, ValueError: no such layer, channel or place.
+    """
+    return _picked(model, layer, channels, "channels", lambda found: _pooled(found, place))
 
 
 def neuron(
-    model: nn.Module,
-    layer: str,
-    channels: Sequence[int] | int,
-    place: tuple[int, int] | int | None = None,
+    model: nn.Module, layer: str, channels: Sequence[int] | int, place: tuple[int, int] | int | None = None
 ) -> Objective:
-    """One place of a channel of a layer: (row, column) or the token; the middle one if None."""
+    """One place of a channel of a layer, as in `channel`; the middle of the image if None."""
+    return _picked(model, layer, channels, "channels", lambda found: _at(found, place))
 
-    def at(found: Tensor) -> Tensor:
-        size = found.shape[2:]
-        middle = tuple(n // 2 for n in size)
-        index = middle if place is None else (place,) if isinstance(place, int) else tuple(place)
-        if not size or len(index) != len(size):
-            raise ValueError(f"layer: expected activations (batch, channels, h, w), got {tuple(found.shape)}")
-        names = ("row", "column") if len(size) == 2 else ("token",)
-        checked = [check_integer(name, i, 0, n - 1) for name, i, n in zip(names, index, size, strict=True)]
-        chosen: tuple[Any, ...] = (slice(None), slice(None), *checked)
-        return found[chosen]
 
-    return _picked(model, layer, channels, "channels", at)
+def _pooled(found: Tensor, place: Any) -> Tensor:
+    """Activations (batch, channels): means over the places that count."""
+    if place is None:
+        return found.flatten(2).mean(2) if found.ndim > 2 else found
+    if isinstance(place, str):
+        if place != "image":
+            raise ValueError(f"place: expected 'image', (row, column) or a token's number, got {place!r}")
+        return _image_places(found, place).mean((2, 3))
+    return _at(found, place)
+
+
+def _at(found: Tensor, place: Any) -> Tensor:
+    """Activations (batch, channels) at one place."""
+    if found.ndim == 3 and isinstance(place, Integral):
+        return found[..., check_integer("token", place, 0, found.shape[2] - 1)]
+    grid = _image_places(found, place)
+    size = grid.shape[2:]
+    place = tuple(n // 2 for n in size) if place is None else place
+    if not isinstance(place, tuple | list) or len(place) != 2:
+        token = " or a token's number" if found.ndim == 3 else ""
+        raise ValueError(f"place: expected (row, column){token}, got {place!r}")
+    pairs = zip(("row", "column"), place, size, strict=True)
+    row, column = (check_integer(name, i, 0, n - 1) for name, i, n in pairs)
+    return grid[..., row, column]
+
+
+def _image_places(found: Tensor, place: Any) -> Tensor:
+    """Activations (batch, channels, rows, columns); of tokens, the last ones that make a square."""
+    if found.ndim == 4:
+        return found
+    side = math.isqrt(found.shape[2]) if found.ndim == 3 else 0
+    if not side:
+        raise ValueError(f"layer: expected activations (batch, channels, h, w), got {tuple(found.shape)}")
+    if (others := found.shape[2] - side**2) > MOST_OTHERS:
+        ends = f"for {found.shape[2]} tokens do not end in a square grid"
+        raise ValueError(f"place: expected a token's number, {ends}, got {place!r}")
+    return found[..., others:].unflatten(2, (side, side))
 
 
 def _picked(
@@ -149,15 +194,17 @@ def _scored(
     return Objective(of_views, len(wanted))
 
 
-def direction(model: nn.Module, layer: str, vectors: Tensor) -> Objective:
+def direction(model: nn.Module, layer: str, vectors: Tensor, place: Place | None = None) -> Objective:
     """Mean over places of the projection of a layer's activations on unit vectors, concepts for instance.
 
     Args:
         model, layer: as in `activations`.
         vectors: (channels,) or (visualisations, channels), of any length but 0.
+        place: which places count, as in `channel`.
 
     Raises:
-        ValueError: vectors of another number of channels, or one of length 0.
+        TypeError, ValueError: no such layer or place, vectors of another number of channels, or one
+            of length 0.
     """
     vectors = torch.atleast_2d(vectors).detach()
     if vectors.ndim != 2 or not (vectors.norm(dim=1) > 0).all():
@@ -166,7 +213,7 @@ def direction(model: nn.Module, layer: str, vectors: Tensor) -> Objective:
     def score(found: Tensor, unit: Tensor) -> Tensor:
         if found.shape[1] != unit.shape[1]:
             raise ValueError(f"vectors: expected {found.shape[1]} channels, got {unit.shape[1]}")
-        return (found.flatten(2).mean(2) * unit.to(found)).sum(1)
+        return (_pooled(found, place) * unit.to(found)).sum(1)
 
     return _scored(model, layer, vectors / vectors.norm(dim=1, keepdim=True), score)
 
