@@ -189,9 +189,9 @@ def text() -> str:
     sheet = f"drawn/{classes.DRAWN.name}.jpg"
     return (
         "# What networks look for\n\nEach picture began as random phases under the magnitudes of "
-        "photographs, and MACO (lesson 09) turned these phases until one class, channel or neuron responded strongly. "
-        "Nothing here was copied from a photograph. Lesson 14 measures what such pictures show, and what they "
-        "do not.\n\n"
+        "photographs, and MACO (lesson 09) turned these phases until one class, channel or neuron responded "
+        "strongly. Nothing here was copied from a photograph. Lesson 14 measures what such pictures show, "
+        "and what they do not.\n\n"
         '```{raw} html\n<link rel="stylesheet" href="drawn/drawn.css">\n<div id="drawn"><noscript>'
         f'<img src="{sheet}" alt="Classes of ImageNet, drawn by MACO">'
         f"This page needs JavaScript to search.</noscript></div>\n{scripts}\n```\n"
