@@ -28,6 +28,7 @@ EXTRA = {  # further pages by parts of the side bar, and what the first page say
         "gallery": "the morphs, moving",
         "figures": "the paper's figures, made again, beside its own text",
         "atlas": "digits on their way to every other class, to browse",
+        "scope": "frozen networks as whole matrices, to walk through",
     },
     "Look up": {
         "glossary": "words and symbols",
@@ -42,6 +43,7 @@ EXTRA = {  # further pages by parts of the side bar, and what the first page say
 }
 TITLES = {
     "atlas": "The atlas",
+    "scope": "Rows and columns",
     "figures": "The paper's figures",
     "measured": "What was measured",
     "equations": "Every equation",

@@ -23,6 +23,7 @@ import measured
 import play
 import polish
 import reference
+import scope
 import slides
 import solutions
 from execution import FAILURES, Failure, report
@@ -87,7 +88,8 @@ def sources(folder: Path, figures: Path) -> list[Lesson]:
     for name in (*TEXTS, glossary.PAGE.name):
         text = (OWN / name).read_text(encoding="utf-8")
         (folder / name).write_text(dressing.link(text, addresses(series)), encoding="utf-8")
-    (folder / "atlas.md").write_text(dressing.link(browse.text(), addresses(series)), encoding="utf-8")
+    for name, made in (("atlas", browse), ("scope", scope)):
+        (folder / f"{name}.md").write_text(dressing.link(made.text(), addresses(series)), encoding="utf-8")
     for this in every:
         if this.path.stem in slides.LESSONS:
             slides.write(this, folder / "sheets")
@@ -110,6 +112,7 @@ def site(folder: Path, figures: Path, target: Path) -> list[str]:
     polish.site(target)
     play.write(target)
     browse.write(target)
+    scope.write(target)
     print(f"open {target / 'index.html'}")
     warned = ["the site: Sphinx warned, see above"] if status else []
     return [*warned, *links.broken(target)]
