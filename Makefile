@@ -91,9 +91,9 @@ tables: .venv/installed  ## measure the tables of lessons 06 to 14 again (needs 
 	$(PYTHON) -m steerlens_lessons.l10_linear.votes
 	$(PYTHON) -m steerlens_lessons.l11_your_model.changed
 	$(PYTHON) -m steerlens_lessons.l13_atlas.table
-	$(PYTHON) -m steerlens_lessons.l14_inside.classes
-	$(PYTHON) -m steerlens_lessons.l14_inside.units
-	$(PYTHON) -m steerlens_lessons.l14_inside.own
+	$(PYTHON) -m steerlens_lessons.l14_channels.classes
+	$(PYTHON) -m steerlens_lessons.l14_channels.units
+	$(PYTHON) -m steerlens_lessons.l14_channels.own
 	STEERLENS_TABLES=all $(PYTHON) notebooks/site/execution.py build/tables/lessons
 	env -u STEERLENS_DATA STEERLENS_TABLES=all $(PYTHON) notebooks/site/execution.py build/tables/lessons
 

@@ -23,6 +23,7 @@ PARTS = {  # the numbers of their lessons
     "Evidence": ("08",),
     "Relatives": ("09", "10"),
     "Your own": ("11", "12", "13"),
+    "Inside a network": ("14", "15", "16"),
 }
 SHORT = ("00", "02", "03", "06", "08")
 WORDS_A_MINUTE = 200

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import play
 from steerlens_lessons.common.sheets import Sheet
-from steerlens_lessons.l14_inside import classes, own, units
+from steerlens_lessons.l14_channels import classes, own, units
 from torch import Tensor
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid

@@ -29,6 +29,7 @@ EXTRA = {  # further pages by parts of the side bar, and what the first page say
         "figures": "the paper's figures, made again, beside its own text",
         "atlas": "digits on their way to every other class, to browse",
         "scope": "frozen networks as whole matrices, to walk through",
+        "drawn": "classes, channels and neurons, drawn by the networks themselves",
     },
     "Look up": {
         "glossary": "words and symbols",
@@ -44,6 +45,7 @@ EXTRA = {  # further pages by parts of the side bar, and what the first page say
 TITLES = {
     "atlas": "The atlas",
     "scope": "Rows and columns",
+    "drawn": "What networks look for",
     "figures": "The paper's figures",
     "measured": "What was measured",
     "equations": "Every equation",

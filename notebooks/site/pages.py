@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import browse
+import drawn
 import dressing
 import gallery
 import glossary
@@ -88,7 +89,7 @@ def sources(folder: Path, figures: Path) -> list[Lesson]:
     for name in (*TEXTS, glossary.PAGE.name):
         text = (OWN / name).read_text(encoding="utf-8")
         (folder / name).write_text(dressing.link(text, addresses(series)), encoding="utf-8")
-    for name, made in (("atlas", browse), ("scope", scope)):
+    for name, made in (("atlas", browse), ("scope", scope), ("drawn", drawn)):
         (folder / f"{name}.md").write_text(dressing.link(made.text(), addresses(series)), encoding="utf-8")
     for this in every:
         if this.path.stem in slides.LESSONS:
@@ -113,6 +114,7 @@ def site(folder: Path, figures: Path, target: Path) -> list[str]:
     play.write(target)
     browse.write(target)
     scope.write(target)
+    drawn.write(target)
     print(f"open {target / 'index.html'}")
     warned = ["the site: Sphinx warned, see above"] if status else []
     return [*warned, *links.broken(target)]

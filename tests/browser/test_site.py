@@ -15,7 +15,8 @@ from conftest import SCREENSHOTS, Console
 import steerlens as sl
 
 PAGES = ("index", "00_quickstart", "08_confidence_is_not_evidence", "gallery", "glossary", "teachers")
-FURTHER = ("scope", "figures", "equations", "measured", "explore", "api/transforms", "slides-00_quickstart")
+FURTHER = ("scope", "drawn", "figures", "equations", "measured")
+FURTHER += ("explore", "api/transforms", "slides-00_quickstart")
 WIDTHS = (390, 1280, 1920)
 SCHEMES = ("light", "dark")
 

@@ -20,7 +20,6 @@ from steerlens.data import ImageData, digits, photos
 from steerlens.morphs.scores import model_logits
 
 WHITE_SHARK, LLAMA = 2, 355  # the paper's Figures 1 and 2
-DOGS = range(151, 269)  # ImageNet's breeds
 HOW = {"steps": 64, "crops": 4, "size": 96, "rate": 0.2, "progress": False}
 HOW_DIGITS = HOW | {"size": 28, "sides": (1.0, 0.8)}  # of small images a crop must show nearly everything
 
@@ -34,8 +33,6 @@ class Case:
     asked: tuple[int, int]  # the class that is visualised first, and one more
     how: dict[str, Any]  # settings of `steerlens.maco.maco` that suit the canvas
     depths: tuple[str, ...]  # layers from shallow to deep
-    concept_layer: str  # whose patches are factorised
-    concept_images: Tensor  # of one kind (breeds of dogs, or digits)
 
     @property
     def real(self) -> bool:
@@ -49,12 +46,9 @@ def case() -> Case:
     if model is None:
         data = digits()[:400]
         lenet = models.load("lenet", data)
-        return Case(lenet, data, (3, 8), HOW_DIGITS, ("0", "2", "3", "5"), "4", data.images[:12])
+        return Case(lenet, data, (3, 8), HOW_DIGITS, ("0", "2", "3", "5"))
     depths = tuple(f"1.features.{i}" for i in (2, 5, 9, 12))
-    large = photos(224)
-    dogs = torch.tensor([int(label) in DOGS for label in large.labels])
-    shown = large.images[dogs] if dogs.any() else large.images
-    return Case(model, photos(128), (WHITE_SHARK, LLAMA), HOW, depths, "1.features.12", shown)
+    return Case(model, photos(128), (WHITE_SHARK, LLAMA), HOW, depths)
 
 
 @dataclass(frozen=True)

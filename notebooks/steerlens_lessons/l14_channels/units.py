@@ -6,7 +6,7 @@ frame                     what a place of a layer sees
 Exciting                  the places of photographs that excite units most
 Drawer                    draws a unit, and measures how much the picture excites it and its neighbours
 
-``python -m steerlens_lessons.l14_inside.units`` (``make tables``) draws what is missing: 2 s a unit.
+``python -m steerlens_lessons.l14_channels.units`` (``make tables``) draws what is missing: 2 s a unit.
 """
 
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 DRAWN, NETWORKS   the table with its sheet, and the networks that draw
 draw              one class of one network, with what the other networks and the data say of the picture
 
-``python -m steerlens_lessons.l14_inside.own`` (``make tables``) draws what is missing: two minutes on a core.
+``python -m steerlens_lessons.l14_channels.own`` (``make tables``) draws what is missing: two minutes.
 """
 
 from functools import cache

@@ -4,7 +4,7 @@ DRAWN, CLASSES   the table with its sheet, and the classes that are in it
 Drawer           draws a class, and measures how it stands among all classes and among the photographs
 nearest          the photographs whose features point the same way
 
-``python -m steerlens_lessons.l14_inside.classes [NUMBER]`` (``make tables``) draws what is missing, at most
+``python -m steerlens_lessons.l14_channels.classes [NUMBER]`` (``make tables``) draws what is missing, at most
 NUMBER classes: 13 s a class on a core.
 """
 

@@ -1,1 +1,0 @@
-"""Lesson 14, *Inside a network*: channels and neurons, tokens, concepts, and an atlas of classes."""
