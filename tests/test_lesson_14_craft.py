@@ -231,6 +231,21 @@ def test_deletion_ends_where_nothing_but_the_rest_is_left():
     assert (found.diff(dim=1) <= 0).all() and torch.allclose(found[:, -1], torch.zeros(2), atol=1e-4)
 
 
+def test_worth_is_what_the_score_loses_without_a_direction(net, images):
+    x, how = images(5, 1, 16, 16, dtype=torch.float32), {"steps": 1}
+    rest, sizes = nn.Sequential(*net[5:]), (8, 4, 3)
+    subject = craft_subjects.Subject(net, "4", "1", rest, (1,), x, "none", *sizes, x, how, x.__getitem__)
+    activations, bank = net[:5](x).detach(), torch.eye(8)[[6, 0, 2]]
+    maps = craft.coefficient_maps(activations, bank)
+    found = craft_controls.worth(subject, activations, maps, bank)
+    without = activations.clone()
+    without[:, 0] = 0
+    expected = subject.score(activations) - subject.score(without)
+    assert found.shape == (3, 5) and torch.allclose(found[1], expected, atol=1e-3)
+    risen = craft_controls.risen(subject, bank, x, maps)
+    assert torch.allclose(risen.mean(0), torch.ones(3), atol=1e-3)
+
+
 def test_log_odds_of_one_of_two_classes_and_of_a_group():
     logits = torch.randn(5, 6, generator=torch.Generator().manual_seed(0))
     p = logits.softmax(1)[:, [1, 4]].sum(1)

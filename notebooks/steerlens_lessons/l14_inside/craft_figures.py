@@ -1,14 +1,17 @@
 """Lesson 14: figures of concepts.
 
 glowing          an image in grey, with a heat map that shines where it is large
+compact          a figure of few colours
 sheet            a row a concept: its strongest crops, and MACO's drawing
 heat_maps        a row a concept, a column an image
 importance_bars  total Sobol indices with their intervals, beside the share of the energy
 """
 
+import io
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
+import PIL.Image
 import torch
 from IPython.display import Image
 from matplotlib.figure import Figure
@@ -43,11 +46,20 @@ def glowing(image: Tensor, heat: Tensor, most: float) -> Tensor:
     return ((1 - alpha) * 0.75 * grey + alpha * colour).clamp(0, 1).float()
 
 
+def compact(figure: Figure, colours: int = 64) -> Image:
+    """A figure as a PNG of few colours, which are enough for small pictures."""
+    picture = PIL.Image.open(io.BytesIO(few_colors(figure).data)).convert("RGB")
+    buffer = io.BytesIO()
+    few = picture.quantize(colours, PIL.Image.Quantize.MAXCOVERAGE, dither=PIL.Image.Dither.NONE)
+    few.save(buffer, format="PNG", optimize=True)
+    return Image(buffer.getvalue(), format="png")
+
+
 def sheet(crops: Mapping[str, Tensor], drawings: Tensor, cell: float = 0.75) -> Image:
     """Concepts in rows: crops (n, channels, height, width) by the concept's name, and a drawing of each."""
     rows = {name: [*each, drawing] for (name, each), drawing in zip(crops.items(), drawings, strict=True)}
     count = len(next(iter(crops.values())))
-    return few_colors(plot.grid(rows, [*[""] * count, "MACO"], cell=cell))
+    return compact(plot.grid(rows, [*[""] * count, "MACO"], cell=cell))
 
 
 def heat_maps(images: Tensor, maps: Mapping[str, Tensor], cell: float = 0.95) -> Image:
@@ -56,7 +68,7 @@ def heat_maps(images: Tensor, maps: Mapping[str, Tensor], cell: float = 0.95) ->
     for name, heat in maps.items():
         most = heat.max().item()
         rows[name] = [glowing(x, h, most) for x, h in zip(images, heat, strict=True)]
-    return few_colors(plot.grid(rows, cell=cell))
+    return compact(plot.grid(rows, cell=cell))
 
 
 @styled
