@@ -47,7 +47,7 @@ def glowing(image: Tensor, heat: Tensor, most: float) -> Tensor:
 
 
 def compact(figure: Figure, colours: int = 64) -> Image:
-    """A figure as a PNG of few colours, which are enough for small pictures."""
+    """A figure as a PNG of few colours, which are enough for small pictures in grey."""
     picture = PIL.Image.open(io.BytesIO(few_colors(figure).data)).convert("RGB")
     buffer = io.BytesIO()
     few = picture.quantize(colours, PIL.Image.Quantize.MAXCOVERAGE, dither=PIL.Image.Dither.NONE)
@@ -57,9 +57,13 @@ def compact(figure: Figure, colours: int = 64) -> Image:
 
 def sheet(crops: Mapping[str, Tensor], drawings: Tensor, cell: float = 0.75) -> Image:
     """Concepts in rows: crops (n, channels, height, width) by the concept's name, and a drawing of each."""
-    rows = {name: [*each, drawing] for (name, each), drawing in zip(crops.items(), drawings, strict=True)}
-    count = len(next(iter(crops.values())))
-    return compact(plot.grid(rows, [*[""] * count, "MACO"], cell=cell))
+    most = max(map(len, crops.values()))
+    rows = {
+        name: [*each, *[None] * (most - len(each)), drawing]
+        for (name, each), drawing in zip(crops.items(), drawings, strict=True)
+    }
+    figure = plot.grid(rows, [*[""] * most, "MACO"], cell=cell)
+    return compact(figure) if drawings.shape[1] == 1 else few_colors(figure)
 
 
 def heat_maps(images: Tensor, maps: Mapping[str, Tensor], cell: float = 0.95) -> Image:
@@ -68,7 +72,7 @@ def heat_maps(images: Tensor, maps: Mapping[str, Tensor], cell: float = 0.95) ->
     for name, heat in maps.items():
         most = heat.max().item()
         rows[name] = [glowing(x, h, most) for x, h in zip(images, heat, strict=True)]
-    return compact(plot.grid(rows, cell=cell))
+    return few_colors(plot.grid(rows, cell=cell))
 
 
 @styled

@@ -36,7 +36,7 @@ class Subject:
         layer, earlier: whose activations are factorised; that of sub-concepts.
         rest: from the layer's activations (n, channels, h, w) to logits.
         classes: whose score it is: the log-odds of a class or, of several, of the group.
-        images: that the network sees as these classes, (n, channels, height, width).
+        images: of these classes, (n, channels, height, width), to look at.
         source: what they are; tables are found by it.
         side, count, concepts: pixels of a crop, crops of an image, size of the concept bank.
         canvas: images whose magnitudes MACO holds.
