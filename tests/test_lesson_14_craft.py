@@ -234,7 +234,9 @@ def test_deletion_ends_where_nothing_but_the_rest_is_left():
 def test_worth_is_what_the_score_loses_without_a_direction(net, images):
     x, how = images(5, 1, 16, 16, dtype=torch.float32), {"steps": 1}
     rest, sizes = nn.Sequential(*net[5:]), (8, 4, 3)
-    subject = craft_subjects.Subject(net, "4", "1", rest, (1,), x, "none", *sizes, x, how, x.__getitem__)
+    subject = craft_subjects.Subject(
+        net, "4", "1", rest, (1,), x, "none", *sizes, lambda: x, how, x.__getitem__
+    )
     activations, bank = net[:5](x).detach(), torch.eye(8)[[6, 0, 2]]
     maps = craft.coefficient_maps(activations, bank)
     found = craft_controls.worth(subject, activations, maps, bank)
@@ -353,7 +355,7 @@ def test_a_subject_without_a_table_is_computed_at_once(net):
     rest, how = nn.Sequential(*net[5:]), {"steps": 2, "crops": 2, "size": 16, "progress": False}
     sizes = (8, 4, 2)
     subject = craft_subjects.Subject(
-        net, "4", "1", rest, (1,), images, "none", *sizes, images, how, images.__getitem__
+        net, "4", "1", rest, (1,), images, "none", *sizes, lambda: images, how, images.__getitem__
     )
     found = craft_table.stored(subject)
     shown = craft_table.strongest_crops(subject, found, 3)

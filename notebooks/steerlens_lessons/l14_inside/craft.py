@@ -97,7 +97,7 @@ def coefficients(rows: Tensor, bank: Tensor) -> Tensor:
     """U (n, concepts) >= 0 of rows (n, channels) in a fixed bank W: min |A - U W|^2 (Eq. C.4)."""
     fixed = {"H": bank.numpy(), "update_H": False, "n_components": len(bank)}
     with unconverged():
-        found, *_ = non_negative_factorization(rows.numpy(), **fixed, **SOLVER)
+        found, *_ = non_negative_factorization(rows.numpy(), **fixed, **SOLVER | {"tol": 1e-6})
     return torch.from_numpy(found)
 
 

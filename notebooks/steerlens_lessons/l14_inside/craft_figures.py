@@ -20,6 +20,7 @@ from torch.nn.functional import interpolate
 
 from steerlens import plot
 from steerlens.plot.figures import closed, styled, subplots
+from steerlens.plot.widgets import figure_png
 
 from ..common.summaries import Estimate
 from ..l09_maco.figures import few_colors
@@ -48,7 +49,7 @@ def glowing(image: Tensor, heat: Tensor, most: float) -> Tensor:
 
 def compact(figure: Figure, colours: int = 64) -> Image:
     """A figure as a PNG of few colours, which are enough for small pictures in grey."""
-    picture = PIL.Image.open(io.BytesIO(few_colors(figure).data)).convert("RGB")
+    picture = PIL.Image.open(io.BytesIO(figure_png(figure))).convert("RGB")
     buffer = io.BytesIO()
     few = picture.quantize(colours, PIL.Image.Quantize.MAXCOVERAGE, dither=PIL.Image.Dither.NONE)
     few.save(buffer, format="PNG", optimize=True)

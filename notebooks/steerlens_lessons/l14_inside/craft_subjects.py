@@ -15,16 +15,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from steerlens import models
-from steerlens.data import faces, photos, records
+from steerlens import imagenet, models
+from steerlens.data import digits, faces, photos, records
 from steerlens.data.files import data_root
 from steerlens.data.pictures import read_picture
 from steerlens.morphs.scores import batched_logits
 
-from ..l09_maco.measures import DOGS, HOW, HOW_DIGITS, Case, case
+from ..l09_maco.measures import DOGS, HOW, HOW_DIGITS
 
 HAPPY = "happy"
-HELD_OUT = 320  # test faces that are looked at
+HELD_OUT = 240  # test faces that are looked at
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Subject:
         images: of these classes, (n, channels, height, width), to look at.
         source: what they are; tables are found by it.
         side, count, concepts: pixels of a crop, crops of an image, size of the concept bank.
-        canvas: images whose magnitudes MACO holds.
+        canvas: gives the images whose magnitudes MACO holds.
         how: settings of `steerlens.maco.maco`.
         pool: the images that crops are made of, by their indices.
     """
@@ -54,7 +54,7 @@ class Subject:
     side: int
     count: int
     concepts: int
-    canvas: Tensor
+    canvas: Callable[[], Tensor]
     how: dict[str, Any]
     pool: Callable[[Tensor], Tensor]
 
@@ -79,8 +79,20 @@ def happy_faces() -> Subject:
     seen = happy[batched_logits(model, happy).argmax(1).eq(label).nonzero()[:, 0]]
     rest = nn.Sequential(*model[17:])
     how = HOW_DIGITS | {"size": 48}
-    sizes, canvas = (20, 2, 8), data.images[:500]
-    return Subject(model, "16", "9", rest, (label,), seen, data.source, *sizes, canvas, how, training_faces)
+    sizes = (20, 2, 8)
+    return Subject(
+        model,
+        "16",
+        "9",
+        rest,
+        (label,),
+        seen,
+        data.source,
+        *sizes,
+        lambda: data.images[:500],
+        how,
+        training_faces,
+    )
 
 
 def training_faces(which: Tensor | None = None) -> Tensor:
@@ -95,26 +107,31 @@ def training_faces(which: Tensor | None = None) -> Tensor:
 
 def photographs() -> Subject:
     """SqueezeNet and the photographs of dogs, or the digits 3 and LeNet."""
-    found = case()
-    if isinstance(found.model[0], nn.Conv2d):
-        return _digits(found)
+    model = imagenet.pretrained()
+    if model is None:
+        return _threes()
     large = photos(224)
     dogs = torch.tensor([int(label) in DOGS for label in large.labels])
     classes = tuple(DOGS) if dogs.any() else tuple(large.labels.tolist())
     shown = large.images[dogs] if dogs.any() else large.images
-    rest = nn.Sequential(found.model[1].classifier, nn.Flatten())
-    layers = ("1.features.12", "1.features.8")
+    rest = nn.Sequential(model[1].classifier, nn.Flatten())
+    layers, sizes, pool = ("1.features.12", "1.features.8"), (80, 60, 6), shown.__getitem__
     source = f"squeezenet1_0 and {large.source}"
-    sizes, canvas = (80, 60, 6), found.data.images
-    return Subject(found.model, *layers, rest, classes, shown, source, *sizes, canvas, HOW, shown.__getitem__)
+    return Subject(
+        model, *layers, rest, classes, shown, source, *sizes, lambda: photos(128).images, HOW, pool
+    )
 
 
-def _digits(found: Case) -> Subject:
-    digit, images = found.asked[0], found.data.images
-    seen = images[batched_logits(found.model, images).argmax(1) == digit][:40]
-    rest, source = nn.Sequential(*found.model[5:]), f"LeNet and {found.data.source}"
-    layers, sizes, how = ("4", "1"), (14, 10, 6), found.how
-    return Subject(found.model, *layers, rest, (digit,), seen, source, *sizes, images, how, seen.__getitem__)
+def _threes() -> Subject:
+    """LeNet and the digits that it sees as a 3."""
+    data = digits()[:400]
+    model, three = models.load("lenet", data), 3
+    seen = data.images[batched_logits(model, data.images).argmax(1) == three][:40]
+    rest, source = nn.Sequential(*model[5:]), f"LeNet and {data.source}"
+    sizes, pool = (14, 10, 6), seen.__getitem__
+    return Subject(
+        model, "4", "1", rest, (three,), seen, source, *sizes, lambda: data.images, HOW_DIGITS, pool
+    )
 
 
 def shuffled(model: nn.Module, images: Tensor, seed: int = 0) -> nn.Module:

@@ -101,7 +101,7 @@ def _explained(subject: Subject, judged: int, model: nn.Module, rows: Tensor, ba
 def _drawings(subject: Subject, bank: Tensor) -> Tensor:
     """MACO's picture of each concept, (concepts, channels, height, width), uint8."""
     wish = objectives.direction(subject.model, subject.layer, bank)
-    seen = maco(wish, magnitude_spectrum(subject.canvas), **subject.how)
+    seen = maco(wish, magnitude_spectrum(subject.canvas()), **subject.how)
     return (255 * seen.images).round().to(torch.uint8)
 
 
@@ -122,12 +122,13 @@ def strongest_crops(subject: Subject, found: dict[str, Tensor], count: int, kind
         count: how many at most.
         kind: "sub_" for those of sub-concepts.
     """
-    shown = []
+    places = []
     for owners, corners in zip(found[f"{kind}owners"].long(), found[f"{kind}corners"], strict=True):
         first = [n for n, owner in enumerate(owners.tolist()) if owner not in owners[:n].tolist()][:count]
-        images = subject.pool(owners[first])
-        shown.append(craft.crops_at(images, torch.arange(len(images)), corners[first], subject.side))
-    return shown
+        places.append((owners[first], corners[first]))
+    every, sizes = subject.pool(torch.cat([owners for owners, _ in places])), [len(o) for o, _ in places]
+    corners = torch.cat([corners for _, corners in places])
+    return list(craft.crops_at(every, torch.arange(len(every)), corners, subject.side).split(sizes))
 
 
 def _path(subject: Subject) -> Path:
