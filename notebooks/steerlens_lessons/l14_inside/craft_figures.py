@@ -43,7 +43,7 @@ def glowing(image: Tensor, heat: Tensor, most: float) -> Tensor:
     large = interpolate(heat[None, None], image.shape[-2:], mode="bilinear")[0, 0]
     value = (large / max(most, 1e-12)).clamp(0, 1)
     colour = torch.from_numpy(plt.get_cmap("inferno")(0.35 + 0.6 * value.numpy())[..., :3]).movedim(-1, 0)
-    alpha = OPAQUE * value.sqrt()
+    alpha = OPAQUE * value
     return ((1 - alpha) * 0.75 * grey + alpha * colour).clamp(0, 1).float()
 
 
