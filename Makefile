@@ -85,7 +85,7 @@ checkpoints: .venv/installed  ## train the classifiers and the networks of lesso
 	env -u STEERLENS_DATA $(PYTHON) -m steerlens_lessons.l10_linear.trained
 	$(PYTHON) -m steerlens_lessons.l12_questions.networks
 
-tables: .venv/installed  ## measure the tables of lessons 06 to 14 again (needs the real data; six hours)
+tables: .venv/installed  ## measure the tables of lessons 06 to 16 again (needs the real data; six hours)
 	$(PYTHON) -m steerlens_lessons.l08_confidence.make_table
 	$(PYTHON) -m steerlens_lessons.l09_maco.table
 	$(PYTHON) -m steerlens_lessons.l10_linear.votes
@@ -94,6 +94,8 @@ tables: .venv/installed  ## measure the tables of lessons 06 to 14 again (needs 
 	$(PYTHON) -m steerlens_lessons.l14_channels.classes
 	$(PYTHON) -m steerlens_lessons.l14_channels.units
 	$(PYTHON) -m steerlens_lessons.l14_channels.own
+	$(PYTHON) -m steerlens_lessons.l16_concepts.table
+	env -u STEERLENS_DATA $(PYTHON) -m steerlens_lessons.l16_concepts.table
 	STEERLENS_TABLES=all $(PYTHON) notebooks/site/execution.py build/tables/lessons
 	env -u STEERLENS_DATA STEERLENS_TABLES=all $(PYTHON) notebooks/site/execution.py build/tables/lessons
 

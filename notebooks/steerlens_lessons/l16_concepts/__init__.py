@@ -1,0 +1,1 @@
+"""Lesson 16, *Concepts*: CRAFT, from random crops to pictures of concepts."""
