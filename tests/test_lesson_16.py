@@ -8,13 +8,13 @@ import torch
 from scipy.optimize import nnls
 from scipy.stats import sobol_indices
 from steerlens_lessons.l16_concepts import (
-    craft,
     checks,
     controls,
+    craft,
     figures,
+    sobol,
     subjects,
     table,
-    sobol,
 )
 from torch import nn
 
