@@ -85,12 +85,13 @@ checkpoints: .venv/installed  ## train the classifiers and the networks of lesso
 	env -u STEERLENS_DATA $(PYTHON) -m steerlens_lessons.l10_linear.trained
 	$(PYTHON) -m steerlens_lessons.l12_questions.networks
 
-tables: .venv/installed  ## measure the tables of lessons 06 to 13 again (needs the real data; four hours)
+tables: .venv/installed  ## measure the tables of lessons 06 to 14 again (needs the real data; four hours)
 	$(PYTHON) -m steerlens_lessons.l08_confidence.make_table
 	$(PYTHON) -m steerlens_lessons.l09_maco.table
 	$(PYTHON) -m steerlens_lessons.l10_linear.votes
 	$(PYTHON) -m steerlens_lessons.l11_your_model.changed
 	$(PYTHON) -m steerlens_lessons.l13_atlas.table
+	$(PYTHON) -m steerlens_lessons.l14_inside.tokens_table
 	STEERLENS_TABLES=all $(PYTHON) notebooks/site/execution.py build/tables/lessons
 	env -u STEERLENS_DATA STEERLENS_TABLES=all $(PYTHON) notebooks/site/execution.py build/tables/lessons
 
