@@ -24,6 +24,13 @@ def vit(digits):
     return sl.models.load("vit", digits)
 
 
+def test_activations_without_gradients(vit, digits):
+    found = tokens.activations(vit, digits.images[:6], tokens.UNITS[2])
+    assert not found.requires_grad
+    expected = objectives.activations(vit, digits.images[:6], tokens.UNITS[2])
+    assert torch.allclose(found, expected, atol=1e-4)
+
+
 def test_one_unit_at_several_tokens(vit, digits):
     layer, x = tokens.UNITS[1], digits.images[:6]
     found = tokens.at_tokens(vit, layer, (5, 9), (0, 3, 16))(x)  # six visualisations
@@ -163,6 +170,7 @@ def test_images_in_a_mosaic(images):
         row, column = divmod(n, 4)
         part = found[:, 7 * row + 1 : 7 * row + 6, 8 * column + 1 : 8 * column + 7]
         assert torch.equal(part, x[n])
+    assert torch.equal(tokens.strip(x[:4]), found[:, :7])
     bright = tokens.brightened(3 * x[:, 0])
     assert bright.shape == x.shape and bright.min() >= 0 and bright.max() == 1
 

@@ -1,11 +1,12 @@
 """Lesson 14, tokens: what is measured on a vision transformer, and on what it draws.
 
-at_tokens         one unit at several tokens, a visualisation each
+activations       of many images, without gradients
+at_tokens         units at several tokens, a visualisation each
 most_active       the units that digits excite most, and the digits that excite each
 shares            how a map is divided among the patches of the tokens
 own_share, away   of that, the share of a token's own patch, and the mean distance from it
 alike             how much the shares of two tokens resemble each other
-mosaic            many images as one; brightened makes images of transparencies
+mosaic, strip     many images as one; brightened makes images of transparencies
 looked_at         where maco looks while it draws one unit at each token, and where it changes the image
 purity            how often the digits that excite a unit most are of one class
 by_class          the share of drawings that is right, class by class
@@ -32,6 +33,12 @@ BEFORE = tuple(f"{layer}.mlp.0" for layer in LAYERS)  # it has a gradient where 
 SIDE, CLASS = 4, 0  # patches along a side; the class token
 HOW = {"steps": 64, "crops": 4, "size": 28, "sides": (1.0, 0.8), "rate": 0.2, "progress": False}
 WHOLE = HOW | {"steps": 10, "crops": 0}  # for what has a place: crops would move it
+
+
+@torch.no_grad()
+def activations(model: nn.Module, images: Tensor, layer: str) -> Tensor:
+    """What a layer makes of many images, as in `objectives.activations`, without gradients."""
+    return objectives.activations(model, images, layer)
 
 
 def at_tokens(
@@ -112,9 +119,12 @@ def looked_at(
 def mosaic(images: Tensor, gap: int = 1) -> Tensor:
     """Images (side * side, channels, height, width) as one (channels, ...), row by row, white between."""
     side = math.isqrt(len(images))
-    padded = nn.functional.pad(images, [gap] * 4, value=1.0)
-    rows = [torch.cat(list(row), -1) for row in padded.unflatten(0, (side, side))]
-    return torch.cat(rows, -2)
+    return torch.cat([strip(row, gap) for row in images.unflatten(0, (side, side))], -2)
+
+
+def strip(images: Tensor, gap: int = 1) -> Tensor:
+    """Images (n, channels, height, width) side by side as one, white between."""
+    return torch.cat(list(nn.functional.pad(images, [gap] * 4, value=1.0)), -1)
 
 
 def brightened(maps: Tensor) -> Tensor:
