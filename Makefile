@@ -94,6 +94,7 @@ tables: .venv/installed  ## measure the tables of lessons 06 to 16 again (needs 
 	$(PYTHON) -m steerlens_lessons.l14_channels.classes
 	$(PYTHON) -m steerlens_lessons.l14_channels.units
 	$(PYTHON) -m steerlens_lessons.l14_channels.own
+	$(PYTHON) -m steerlens_lessons.l15_tokens.table
 	$(PYTHON) -m steerlens_lessons.l16_concepts.table
 	env -u STEERLENS_DATA $(PYTHON) -m steerlens_lessons.l16_concepts.table
 	STEERLENS_TABLES=all $(PYTHON) notebooks/site/execution.py build/tables/lessons

@@ -70,7 +70,7 @@ def some_images(record):
     images = torch.rand(2, *models.RECIPES[name].shape, generator=torch.Generator().manual_seed(0))
     (stem,) = (stem for stem, other in RECORDS.items() if other == record)
     state = safetensors.torch.load_file(FOLDER / f"{stem}.safetensors")
-    *_, last = (key for key in models.RECIPES[name].build(2).state_dict() if key.endswith("bias"))
+    *_, last = (key for key in models.RECIPES[name].seeded(2).state_dict() if key.endswith("bias"))
     return data.ImageData(images, torch.tensor([0, 1]), tuple(map(str, range(len(state[last])))), source)
 
 

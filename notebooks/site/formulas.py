@@ -89,11 +89,26 @@ LINEAR_INTERPRETERS = {  # of "A Tour of Convolutional Networks Guided by Linear
     "L.17": r"P_0 = I,\quad P_i = \prod_{k=1}^i \hat W_k^T",
     "L.18": r"\mathrm{PD} \propto P_0 F^T + P_1 \hat b_1 + \dots + P_n \hat b_n\ \text{(sum: the score)}",
 }
+TRANSFORMERS = {  # of "An Image is Worth 16x16 Words", lesson 15
+    "T.1": r"t_p = E\,x_p + b + e_p",
+    "T.2": r"A = \operatorname{softmax}\!\left(Q K^\top / \sqrt d\right),\quad \textstyle\sum_q A_{pq} = 1",
+    "T.3": r"z = W\,\mathrm{LN}(t_0) + c",
+}
+CONCEPTS = {  # of CRAFT, lesson 16
+    "C.1": r"\min_{U \ge 0,\ W \ge 0}\ \lVert A - U W\rVert^2",
+    "C.2": r"Y(m) = h\Big(\sum_k m_k\, U_k W_k\Big)",
+    "C.3": r"S_{Tk} = \frac{\mathbb E\,\mathrm{Var}(Y \mid  m_{\sim k})}{\mathrm{Var}\,Y} \approx "
+    r"\frac{1}{2 N\,\mathrm{Var}\,Y} \sum_{j=1}^{N} \big(Y(P_j) - Y(P^{(k)}_j)\big)^2",
+    "C.4": r"u = \arg\min_{u \ge 0}\ \lVert a - u W\rVert^2",
+    "C.5": r"u_S = (W_S W_S^\top)^{-1} W_S\,a,\quad \frac{\partial u_S}{\partial a} = (W_S W_S^\top)^{-1} W_S",
+}
 PARTS = {  # the sections of the table, in order
     "Numbered equations": STEERABLE_LENS,
     "Appendix A, line by line": APPENDIX_A,
     "Appendix B, line by line": APPENDIX_B,
     "MACO: Definition 2.1 and Section 2": MACO,
     "Linear interpreters": LINEAR_INTERPRETERS,
+    "Transformers": TRANSFORMERS,
+    "Concepts: CRAFT": CONCEPTS,
 }
 EQUATIONS = {label: formula for part in PARTS.values() for label, formula in part.items()}
