@@ -109,6 +109,7 @@ write: .venv/installed  ## badges, set-up cells and links of the lessons, and th
 refresh: write  ## run the lessons in place, to be committed (needs the real data)
 	$(PYTHON) notebooks/site/execution.py in-place
 	$(PYTHON) notebooks/site/equations.py write
+	$(PYTHON) notebooks/site/features.py write
 
 format: .venv/installed  ## format code and lessons
 	$(PYTHON) -m ruff check --fix .

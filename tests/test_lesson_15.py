@@ -175,7 +175,7 @@ def test_images_in_a_mosaic(images):
     assert bright.shape == x.shape and bright.min() >= 0 and bright.max() == 1
 
 
-def test_check_class_direction(says, vit, digits, tells):
+def test_check_class_direction(says, vit, digits, tells, solved):
     x = digits.images[:20]
     case = (vit, x, 3)
     w = vit.heads.head.weight[3]

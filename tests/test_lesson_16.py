@@ -307,7 +307,7 @@ def test_heat_shines_where_it_is_large():
     assert torch.allclose(shown[:, -1, -1], torch.full((3,), 0.375)) and shown.max() <= 1
 
 
-def test_check_total_index(says, tells):
+def test_check_total_index(says, tells, solved):
     values = ishigami(sobol.design(3, 64))
     tells(checks.check_total_index, values, 0)
     variance = values[:2].var(correction=0)
@@ -315,7 +315,7 @@ def test_check_total_index(says, tells):
     assert says(checks.check_total_index, solution, values, 0) == "Right"
 
 
-def test_check_without(says, tells):
+def test_check_without(says, tells, solved):
     rows, u, bank = planted(n=9)
     maps, activations = (each.T.unflatten(1, (3, 3))[None] for each in (u, rows))
     bank = torch.nn.functional.normalize(bank + 0.2)

@@ -100,7 +100,8 @@ CONCEPTS = {  # of CRAFT, lesson 16
     "C.3": r"S_{Tk} = \frac{\mathbb E\,\mathrm{Var}(Y \mid  m_{\sim k})}{\mathrm{Var}\,Y} \approx "
     r"\frac{1}{2 N\,\mathrm{Var}\,Y} \sum_{j=1}^{N} \big(Y(P_j) - Y(P^{(k)}_j)\big)^2",
     "C.4": r"u = \arg\min_{u \ge 0}\ \lVert a - u W\rVert^2",
-    "C.5": r"u_S = (W_S W_S^\top)^{-1} W_S\,a,\quad \frac{\partial u_S}{\partial a} = (W_S W_S^\top)^{-1} W_S",
+    "C.5": r"u_S = (W_S W_S^\top)^{-1} W_S\,a,\quad "
+    r"\frac{\partial u_S}{\partial a} = (W_S W_S^\top)^{-1} W_S",
 }
 PARTS = {  # the sections of the table, in order
     "Numbered equations": STEERABLE_LENS,
