@@ -83,6 +83,8 @@ checkpoints: .venv/installed  ## train the classifiers and the networks of lesso
 	$(PYTHON) -m steerlens_lessons.l10_linear.networks
 	$(PYTHON) -m steerlens_lessons.l10_linear.trained
 	env -u STEERLENS_DATA $(PYTHON) -m steerlens_lessons.l10_linear.trained
+	$(PYTHON) -m steerlens_lessons.l10_linear.depth
+	env -u STEERLENS_DATA $(PYTHON) -m steerlens_lessons.l10_linear.depth
 	$(PYTHON) -m steerlens_lessons.l12_questions.networks
 
 tables: .venv/installed  ## measure the tables of lessons 06 to 16 again (needs the real data; six hours)
