@@ -103,7 +103,7 @@ def test_a_stored_sheet_is_complete(sheet):
 
 def test_the_stored_classes():
     rows, record = classes.DRAWN.read()
-    assert rows.index.tolist() == list(classes.CLASSES[: len(rows)]) and len(rows) >= 100
+    assert rows.index.tolist() == classes.CLASSES[: len(rows)] and len(rows) >= 100
     assert record["settings"] == {**classes.SETTINGS, "sides": list(classes.SETTINGS["sides"])}
     assert rows["rank"].between(1, 1000).all() and (rows["rank"][rows["probability"] > 0.5] == 1).all()
     photographed = rows[rows["place_of_own"].notna()]

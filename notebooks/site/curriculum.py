@@ -77,6 +77,11 @@ PICTURES = {
     "11_your_own_model": Picture("cell-v6", (0.41, 0.02, 0.98, 0.33), "A cat in a photograph becomes a lynx"),
     "12_other_questions": Picture("question-52", (0.1, 0.04, 0.72, 0.4), "Digits, edited in three ways"),
     "13_atlas": Picture("atlas-labels", (0.08, 0.0, 0.8, 0.68), "Digits whose labels are in doubt"),
+    "14_channels_and_classes": Picture(
+        "inside-08", (0.05, 0.03, 1, 0.36), "Eyes, drawn by two channels, beside eyes in photographs"
+    ),
+    "15_tokens": Picture("tokens-18", (0.05, 0.08, 1, 0.99), "Digits that three networks have drawn"),
+    "16_concepts": Picture("craft-32", (0.12, 0, 0.92, 0.42), "Smiling faces; their mouths are marked"),
     "explore": Picture("explore", (0, 0, 1, 1), "The explorer: a disk on its way, and what has changed"),
 }
 

@@ -126,7 +126,8 @@ MACO = (
     Item(
         "Section 3, Loupe: classes of ImageNet, to browse",
         ("14: An atlas of classes", "page drawn"),
-        f"in part: {len(classes.DRAWN.read()[0])} of 1000 classes",
+        f"in part: {len(classes.DRAWN.read()[0])} of 1000 classes are stored; the others take 13 s each"
+        " (`python -m steerlens_lessons.l14_channels.classes 1000`)",
     ),
     Item(
         "Not in the paper: grey images, digits and faces",

@@ -3,6 +3,8 @@
 Where Chromium or Playwright is missing the tests are skipped, and say so. Screenshots go to build/browser/.
 """
 
+import re
+
 import pytest
 import servers
 
@@ -58,6 +60,36 @@ def screenshot(request, page):
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     name = request.node.name.replace("[", "-").replace("]", "")
     return lambda moment: page.screenshot(path=SCREENSHOTS / f"{name}-{moment}.png")
+
+
+def written_alone(made, folder):
+    """Write a page of the site, by its module, into a folder, without the site around it."""
+    made.write(folder)
+    body = re.search(r"```{raw} html\n(.*?)\n```", made.text(), re.DOTALL)[1]
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Alone</title>'
+    page = f'<!doctype html><html lang="en">{head}<body><main><h1>Alone</h1>{body}</main></body></html>'
+    (folder / "page.html").write_text(page, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def visit(browser, folder):
+    """A function that opens the page in a module's ``folder``; errors, and requests to a network, fail."""
+    contexts, consoles, asked = [], [], []
+
+    def visit(place="", **options):
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        consoles.append(Console(page))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto((folder / "page.html").as_uri() + place)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert [console.errors for console in consoles if console.errors] == []
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,11 @@
 """The page of rows and columns in a real browser: it shows the frozen systems, and one can walk there."""
 
 import base64
-import re
 
 import numpy as np
 import pytest
 import scope
-from conftest import SCREENSHOTS, Console
+from conftest import SCREENSHOTS, written_alone
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 SIZES = {360: PHONE, 1280: {"viewport": {"width": 1280, "height": 900}}}
@@ -16,34 +15,7 @@ PICTURE = "canvas => canvas.toDataURL()"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The page as HTML, without the site around it."""
-    folder = tmp_path_factory.mktemp("site")
-    scope.write(folder)
-    body = re.search(r"```{raw} html\n(.*?)\n```", scope.text(), re.DOTALL)[1]
-    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Rows</title>'
-    page = f'<!doctype html><html lang="en">{head}<body><main><h1>Rows</h1>{body}</main></body></html>'
-    (folder / "page.html").write_text(page, encoding="utf-8")
-    return folder
-
-
-@pytest.fixture
-def visit(browser, folder):
-    """A function that opens the page; errors, and requests to a network, fail."""
-    contexts, consoles, asked = [], [], []
-
-    def visit(**options):
-        contexts.append(browser.new_context(**options))
-        page = contexts[-1].new_page()
-        consoles.append(Console(page))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto((folder / "page.html").as_uri())
-        return page
-
-    yield visit
-    for context in contexts:
-        context.close()
-    assert [console.errors for console in consoles if console.errors] == []
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    return written_alone(scope, tmp_path_factory.mktemp("site"))
 
 
 def kept(each, name):
