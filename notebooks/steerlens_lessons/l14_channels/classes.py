@@ -4,8 +4,8 @@ DRAWN, CLASSES   the table with its sheet, and the classes that are in it
 Drawer           draws a class, and measures how it stands among all classes and among the photographs
 nearest          the photographs whose features point the same way
 
-``python -m steerlens_lessons.l14_channels.classes [COUNT]`` (``make tables``) draws what is missing of the first
-COUNT classes (200; 1000 are all): 13 s a class on a core.
+``python -m steerlens_lessons.l14_channels.classes [COUNT]`` (``make tables``) draws what is missing of the
+first COUNT classes (200; 1000 are all): 13 s a class on a core.
 """
 
 import sys
