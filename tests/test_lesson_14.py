@@ -1,6 +1,7 @@
 """Lesson 14: what units see, pictures kept on sheets, what is measured on them, the check of its exercise."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -226,3 +227,35 @@ def test_check_seen(says, tells, solved):
         assert says(checks.check_seen, wrong, layers) == "Not yet"
     tells(checks.check_seen, layers)
     assert "Right" in solved("14", 1)
+
+
+def test_check_alone(says, tells, solved, classifier, images):
+    model, x = (
+        classifier((16, 16), channels=3, dtype=torch.float32),
+        images(3, 3, 16, 16, dtype=torch.float32),
+    )
+    layer = next(name for name, module in model.named_modules() if isinstance(module, torch.nn.Conv2d))
+    case = (model, layer, 2, x)
+    one, mean = objectives.neuron(model, layer, 2), objectives.channel(model, layer, 2)
+    assert says(checks.check_alone, one - mean, *case) == "Right"
+    for wrong in (one + mean, mean - one, one, mean, 2 * one - mean, "neuron", 3):
+        assert says(checks.check_alone, wrong, *case) == "Not yet"
+    tells(checks.check_alone, *case)
+    subject = SimpleNamespace(channel=2, images=x, front=lambda layer: model)
+    assert "Right" in solved("14", 2, late=layer, subject=subject)
+
+
+def test_check_most_excited(says, tells, solved):
+    generator = torch.Generator().manual_seed(0)
+    scale = torch.tensor([1.0, 10, 0.1, 5])
+    known = scale * torch.randn(30, 4, generator=generator)
+    values = torch.tensor([[0.0, 5, 0.3, 4], [2.5, 3, 0, 6], [0, -3, 0.2, 30]])
+    right = ((values - known.mean(0)) / known.std(0)).argmax(1)
+    assert says(checks.check_most_excited, right, values, known) == "Right"
+    assert says(checks.check_most_excited, right.tolist(), values, known) == "Right"
+    for wrong in (values.argmax(1), right + 1, right[0], None):
+        assert says(checks.check_most_excited, wrong, values, known) == "Not yet"
+    tells(checks.check_most_excited, values, known)
+    subject = SimpleNamespace(images=torch.cat([known[:20], values])[..., None, None])
+    same = SimpleNamespace(activations_of=lambda front, layer, part: part)
+    assert "Right" in solved("14", 3, subject=subject, units=same, front=None, late="")

@@ -186,3 +186,23 @@ def test_check_class_direction(says, vit, digits, tells, solved):
     for wrong in (objectives.logit(vit, 3), objectives.direction(vit, "encoder.ln", w), "encoder.ln", w):
         assert says(checks.check_class_direction, wrong, *case) == "Not yet"
     tells(checks.check_class_direction, *case)
+    assert "Right" in solved("15", 1, objectives=objectives, vit=vit, some=digits.images)
+
+
+def test_check_count(says, tells, solved):
+    assert says(checks.check_count, 197, 224, 16) == "Right"
+    for wrong in (196, 14, 224**2, 198, "197 tokens", None):
+        assert says(checks.check_count, wrong, 224, 16) == "Not yet"
+    tells(checks.check_count, 224, 16)
+    assert "Right" in solved("15", 2)
+
+
+def test_check_attention(says, tells, solved):
+    Q, K = torch.randn(2, 2, 3, 5, 16, generator=torch.Generator().manual_seed(0))
+    right = torch.softmax(Q[0] @ K[0].mT / 4, -1)
+    assert torch.allclose(right.sum(-1), torch.ones(3, 5))
+    assert says(checks.check_attention, right, Q[0], K[0]) == "Right"
+    for wrong in (right.mT, torch.softmax(Q[0] @ K[0].mT, -1), right[0], 1, None):
+        assert says(checks.check_attention, wrong, Q[0], K[0]) == "Not yet"
+    tells(checks.check_attention, Q[0], K[0])
+    assert "Right" in solved("15", 3, Q=Q, K=K)

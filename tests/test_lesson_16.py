@@ -313,6 +313,7 @@ def test_check_total_index(says, tells, solved):
     variance = values[:2].var(correction=0)
     solution = ((values[0] - values[2]) ** 2).mean() / (2 * variance)
     assert says(checks.check_total_index, solution, values, 0) == "Right"
+    assert "Right" in solved("16", 1, y=values)
 
 
 def test_check_without(says, tells, solved):
@@ -322,6 +323,19 @@ def test_check_without(says, tells, solved):
     tells(checks.check_without, activations, maps, bank, 1)
     solution = (activations - maps[:, 1, None] * bank[1, :, None, None]).clamp(min=0)
     assert says(checks.check_without, solution, activations, maps, bank, 1) == "Right"
+    assert "Right" in solved("16", 2, some=activations, maps=maps, bank=bank)
+
+
+def test_check_explained(says, tells, solved):
+    generator = torch.Generator().manual_seed(0)
+    A, U, W = (torch.rand(shape, generator=generator) for shape in ((9, 6), (9, 3), (3, 6)))
+    left = ((A - 0.3 * U[:, :2] @ W[:2]).square().sum() / A.square().sum()).item()
+    case = (A, 0.3 * U[:, :2], W[:2])
+    assert says(checks.check_explained, 1 - left, *case) == "Right"
+    for wrong in (left, 1 - left**0.5, 100 * (1 - left), None):
+        assert says(checks.check_explained, wrong, *case) == "Not yet"
+    tells(checks.check_explained, *case)
+    assert "Right" in solved("16", 3, A=A, U=0.3 * U, W=W)
 
 
 TABLES = sorted(path.stem for path in records.committed("results").glob("craft-*.json"))

@@ -37,3 +37,15 @@ def check_without(activations: Tensor, maps: Tensor, bank: Tensor, concept: int)
     return numbers(
         right, kind, 1e-4, slips, words=f"{kind}: the activations less the concept's part, at least 0"
     )
+
+
+@exercise("what is left is `A` less the product; compare its sum of squares with that of `A`.")
+def check_explained(activations: Tensor, coefficients: Tensor, bank: Tensor) -> Key:
+    """The share of the energy of activations (n, channels) that coefficients times a bank explain."""
+    left = (activations - coefficients @ bank).square().sum() / activations.square().sum()
+    share = 1 - left.item()
+    slips = {
+        "that is the share which is left": 1 - share,
+        "that compares lengths; energies are their squares": 1 - (1 - share) ** 0.5,
+    }
+    return numbers(share, "a share, between 0 and 1", 1e-3, slips, words=f"{share:.3f}, to .001")
