@@ -137,7 +137,6 @@ OTHER_MACHINE = 0.15  # relative difference of an early score, which rounding al
 
 def early(goal, spectrum, settings):
     """The mean score of the views at the step that another machine finds again."""
-    few = settings | {"steps": settings["steps"]}
     scores = []
 
     class EnoughError(Exception):
@@ -152,7 +151,7 @@ def early(goal, spectrum, settings):
             raise EnoughError
 
     with pytest.raises(EnoughError):
-        sl.maco.maco(objectives.Objective(recorded), spectrum, **few, watch=stop, progress=False)
+        sl.maco.maco(objectives.Objective(recorded), spectrum, **settings, watch=stop, progress=False)
     return scores[classes.EARLY].mean().item()
 
 

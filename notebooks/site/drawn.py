@@ -16,11 +16,12 @@ import pandas as pd
 import play
 from steerlens_lessons.common.sheets import Sheet
 from steerlens_lessons.l14_channels import classes, own, units
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
 import steerlens as sl
+from steerlens.data import ImageData
 from steerlens.data.photographs import IMAGENET_CLASSES
 
 SOURCES = Path(__file__).with_name("drawn")
@@ -102,9 +103,8 @@ def inside(layer: str, kind: str, frames: dict[int, list[Entry]]) -> Entry:
     return group(f"{kind.capitalize()}s of block {block}", words, units.DRAWN, sorts, found)
 
 
-def frames(layer: str) -> dict[int, list[Entry]]:
+def frames(model: nn.Module | None, data: ImageData, layer: str) -> dict[int, list[Entry]]:
     """By channel, the photographs that excite it most, and the frames in percent; where at hand."""
-    model, data = sl.imagenet.pretrained(units.NETWORK), sl.data.photos(units.PHOTOGRAPHS)
     if model is None or len(data) != 100:
         return {}
     best = units.exciting(units.activations_of(units.until(model, layer), layer, data.images), 4)
@@ -145,8 +145,9 @@ def ours(source: str, network: str) -> Entry:
 def groups() -> list[Entry]:
     """All parts of the page."""
     found = [imagenet()]
+    model, data = sl.imagenet.pretrained(units.NETWORK), sl.data.photos(units.PHOTOGRAPHS)
     for layer in units.LAYERS:
-        exciting = frames(layer)
+        exciting = frames(model, data, layer)
         found += [inside(layer, kind, exciting) for kind in units.KINDS]
     return found + [ours(source, name) for source, names in own.NETWORKS.items() for name in names]
 

@@ -1,7 +1,8 @@
 """Pictures that take minutes: drawn one by one, kept as a table with a sheet of pictures beside it.
 
-Sheet     the names of both, and how they are computed, kept and read
-digest    SHA-256 of a file
+Sheet            the names of both, and how they are computed, kept and read
+digest           SHA-256 of a file
+weights_digest   that of a classifier's weights
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from torchvision.utils import make_grid
 
 from steerlens._internal.progress import progress_bar
 from steerlens.data import records
-from steerlens.data.files import check_file
+from steerlens.data.files import check_file, data_root
 
 REMEDY = "restore it, or compute it again (make tables)"
 Key = tuple[Any, ...]
@@ -104,6 +105,12 @@ class Sheet:
 
 def _picture(work: Path, key: Key) -> Path:
     return work.with_name("-".join([work.stem, *(records.slug(str(part)) for part in key)]) + ".png")
+
+
+def weights_digest(network: str) -> str:
+    """SHA-256 of the weights of a classifier of ImageNet that are at hand, else "torchvision"."""
+    path = data_root() / "imagenet" / f"{network}.pth"
+    return digest(path) if path.is_file() else "torchvision"
 
 
 def digest(path: Path) -> str:

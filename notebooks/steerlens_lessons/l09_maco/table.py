@@ -26,7 +26,7 @@ from steerlens.maco.spectra import Spectrum, magnitude_spectrum
 from steerlens.maco.visualization import maco
 from steerlens.transforms.pyramid import SteerablePyramid
 
-from ..common.sheets import Drawn, Sheet, digest
+from ..common.sheets import Drawn, Sheet, weights_digest
 from .measures import HOW, leave_one_out, spectral_distance, standing
 
 NETWORK = "squeezenet1_0"
@@ -137,9 +137,8 @@ def main() -> None:
     plan = json.dumps([NETWORK, CLASSES, CANVAS, SETTINGS, METHODS])
     work = Path("build") / f"maco-table-{hashlib.sha256(plan.encode()).hexdigest()[:12]}.csv"
     started, rows = time.perf_counter(), compute(work)
-    weights = data_root() / "imagenet" / f"{NETWORK}.pth"
     record = {"network": NETWORK, "canvas": CANVAS, "settings": SETTINGS, "methods": METHODS}
-    record |= {"weights_sha256": digest(weights) if weights.is_file() else "torchvision"}
+    record |= {"weights_sha256": weights_digest(NETWORK)}
     record |= {"photographs": str(magnitude_spectrum(photos(CANVAS)))}
     record |= {"seconds_of_this_run": round(time.perf_counter() - started)}
     record |= {"threads": torch.get_num_threads(), "torch": torch.__version__, "command": "make tables"}

@@ -14,7 +14,6 @@ import time
 from itertools import groupby
 from pathlib import Path
 
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -23,6 +22,7 @@ from steerlens import data as datasets
 from steerlens.classifiers.training import accuracy, fit
 from steerlens.data import ImageData, records
 
+from . import starts
 from .measures import attacked
 
 PATTERNS = {  # of torchvision: channels of each convolution, in units; 0: max-pooling
@@ -86,15 +86,8 @@ def path(source: str) -> Path:
 
 def load(source: str) -> dict[str, list[nn.Sequential]]:
     """The trained networks by name, one for each seed, in eval mode. Raises ValueError."""
-    records.checked(path(source), REMEDY)
-    values = safetensors.torch.load_file(path(source))
     models = {name: [vgg(name).eval() for _ in range(SEEDS[name[:6]])] for name in NAMES}
-    for name, trained in models.items():
-        for seed, model in enumerate(trained):
-            start = f"{name}|{seed}|"
-            own = {key.removeprefix(start): value for key, value in values.items() if key.startswith(start)}
-            model.load_state_dict(own)
-    return models
+    return starts.read(path(source), REMEDY, models)
 
 
 def folded(chain: nn.Sequential) -> nn.Sequential:
@@ -168,21 +161,19 @@ def groups(name: str) -> dict[str, slice]:
 def main() -> Path:
     """Train all on the faces at hand, write them in half precision, and the record that vouches for them."""
     test, started = datasets.faces(), time.perf_counter()
-    faces, values = test.training_split(), dict[str, Tensor]()
-    found: dict[str, list[float]] = {name: [] for name in NAMES}
-    for name in NAMES:
-        for seed in range(SEEDS[name[:6]]):
-            model = train(name, faces, seed)
-            found[name].append(round(accuracy(model, test.images, test.labels), 4))
-            values |= {f"{name}|{seed}|{key}": value for key, value in model.half().state_dict().items()}
+    faces = test.training_split()
+    models = {name: [train(name, faces, seed) for seed in range(SEEDS[name[:6]])] for name in NAMES}
+    found = {
+        name: [round(accuracy(model, test.images, test.labels), 4) for model in trained]
+        for name, trained in models.items()
+    }
     training = {"steps": [STEPS, FEWER], "batch": BATCH, "seeds": SEEDS, "rates": RATES}
     record = {"model": "narrow VGGs, with and without batch norm", "source": test.source}
     record |= {"training_images": len(faces), "test_images": len(test)}
     record |= {"test_accuracy": found["VGG-16-BN"][0], "training": training}
     record |= {"test_accuracies": found, "seconds": round(time.perf_counter() - started)}
     record |= {"torch": torch.__version__, "command": "python -m steerlens_lessons.l10_linear.depth"}
-    records.write(path(test.source), safetensors.torch.save(values), record)
-    return path(test.source)
+    return starts.write(path(test.source), models, record)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 
@@ -21,6 +20,7 @@ from steerlens import SteerablePyramid
 from steerlens import data as datasets
 from steerlens.data import records
 
+from . import starts
 from .measures import attacked, cosine
 from .networks import optimised
 
@@ -89,15 +89,8 @@ def path(source: str) -> Path:
 
 def load(source: str) -> dict[str, list[nn.Sequential]]:
     """The trained networks by the name of their loss, one for each seed, in eval mode. Raises ValueError."""
-    records.checked(path(source), REMEDY)
-    values = safetensors.torch.load_file(path(source))
     models = {name: [small().eval() for _ in range(SEEDS)] for name in LOSSES}
-    for name, trained in models.items():
-        for seed, model in enumerate(trained):
-            start = f"{name}|{seed}|"
-            own = {key.removeprefix(start): value for key, value in values.items() if key.startswith(start)}
-            model.load_state_dict(own)
-    return models
+    return starts.read(path(source), REMEDY, models)
 
 
 @torch.no_grad()
@@ -125,20 +118,19 @@ def examined(model: nn.Module, images: Tensor, labels: Tensor, strengths: Tensor
 def main() -> Path:
     """Train all on the digits at hand, write them in half precision, and the record that vouches for them."""
     digits, test, started = datasets.digits(train=True), datasets.digits(), time.perf_counter()
-    values: dict[str, Tensor] = {}
-    found: dict[str, list[float]] = {name: [] for name in LOSSES}
-    for name in LOSSES:
-        for seed in range(SEEDS):
-            model = train(name, digits.images, digits.labels, seed)
-            found[name].append(accuracy(model, test.images, test.labels))
-            values |= {f"{name}|{seed}|{key}": value for key, value in model.half().state_dict().items()}
+    models = {
+        name: [train(name, digits.images, digits.labels, seed) for seed in range(SEEDS)] for name in LOSSES
+    }
+    found = {
+        name: [accuracy(model, test.images, test.labels) for model in trained]
+        for name, trained in models.items()
+    }
     record = {"model": "small digit classifiers, four losses", "source": digits.source}
     record |= {"training_images": len(digits), "test_images": len(test), "test_accuracy": found["plain"][0]}
     record |= {"training": {"steps": STEPS, "batch": BATCH, "seeds": SEEDS, "weights": WEIGHTS}}
     record |= {"test_accuracies": found, "seconds": round(time.perf_counter() - started)}
     record |= {"torch": torch.__version__, "command": "python -m steerlens_lessons.l10_linear.trained"}
-    records.write(path(digits.source), safetensors.torch.save(values), record)
-    return path(digits.source)
+    return starts.write(path(digits.source), models, record)
 
 
 if __name__ == "__main__":

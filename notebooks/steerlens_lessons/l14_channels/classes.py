@@ -23,7 +23,7 @@ from steerlens.data.files import data_root
 from steerlens.maco.spectra import Spectrum, magnitude_spectrum
 from steerlens.maco.visualization import maco
 
-from ..common.sheets import Drawn, Sheet, digest
+from ..common.sheets import Drawn, Sheet, weights_digest
 from ..l09_maco.measures import spectral_distance, standing
 
 NETWORK = "squeezenet1_0"
@@ -104,8 +104,7 @@ def main(count: int = STORED) -> None:
     chosen = [(label,) for label in CLASSES[:count]]
     rows = DRAWN.compute(work, chosen, drawer.draw)
     record: dict[str, Any] = {"network": NETWORK, "canvas": CANVAS, "settings": SETTINGS}
-    weights = data_root() / "imagenet" / f"{NETWORK}.pth"
-    record |= {"weights_sha256": digest(weights) if weights.is_file() else "torchvision"}
+    record |= {"weights_sha256": weights_digest(NETWORK)}
     record |= {"photographs": str(drawer.spectrum), "torch": torch.__version__, "command": "make tables"}
     DRAWN.keep(work, [(label,) for label in rows["class"]], record, quality=80)
     print(f"wrote {DRAWN.path}: {len(rows)} classes")

@@ -22,7 +22,7 @@ from steerlens.data.files import data_root
 from steerlens.maco.spectra import Spectrum, magnitude_spectrum
 from steerlens.maco.visualization import maco
 
-from ..common.sheets import Drawn, Sheet, digest
+from ..common.sheets import Drawn, Sheet, weights_digest
 
 NETWORK = "squeezenet1_0"
 DRAWN = Sheet(f"drawn-{NETWORK}-units", ("layer", "kind", "channel"), tile=96, across=16)
@@ -138,9 +138,8 @@ def main() -> None:
         for channel in channels_of(drawer.fronts[layer], layer)
     ]
     rows = DRAWN.compute(work, units, drawer.draw)
-    weights = data_root() / "imagenet" / f"{NETWORK}.pth"
     record: dict[str, Any] = {"network": NETWORK, "canvas": CANVAS, "settings": SETTINGS}
-    record |= {"weights_sha256": digest(weights) if weights.is_file() else "torchvision"}
+    record |= {"weights_sha256": weights_digest(NETWORK)}
     record |= {"photographs": str(drawer.spectrum), "torch": torch.__version__, "command": "make tables"}
     DRAWN.keep(work, units, record, quality=80)
     print(f"wrote {DRAWN.path}: {len(rows)} units")
