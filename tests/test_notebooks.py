@@ -1,12 +1,17 @@
 """The committed lessons: executed, small, clean, and with generated cells that are up to date."""
 
+import ast
 import re
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import pairwise
 from statistics import median
+from types import ModuleType
 
 import nbformat
 import pytest
 import series
+from IPython.core.inputtransformer2 import TransformerManager
 
 LESSONS = series.pages()
 
@@ -80,3 +85,21 @@ def test_setup_cells_never_name_torch_or_numpy():
                 assert before.startswith("if not find_spec(") and " --no-deps " in line
                 assert not re.search(r"\b(torch|torchvision|numpy)\b", line)
     assert "plenoptic" in series.lesson(series.HERE / "02_steerable_pyramid.ipynb").setup
+
+
+def test_what_the_lessons_import_is_there():
+    missing = []
+    for name, cells in CODE.items():
+        source = "\n".join(TransformerManager().transform_cell(cell.source) for cell in cells)
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("steerlens"):
+                module = import_module(node.module)
+                names = [alias.name for alias in node.names]
+                missing += [(name, node.module, n) for n in names if not has(module, n)]
+    assert missing == []
+
+
+def has(module: ModuleType, name: str) -> bool:
+    """Whether `from module import name` works."""
+    inner = hasattr(module, "__path__") and find_spec(f"{module.__name__}.{name}")
+    return hasattr(module, name) or bool(inner)
