@@ -6,7 +6,7 @@ from torch import nn
 from torchvision import models
 
 from steerlens.linear import LinearInterpreter
-from steerlens.linear.singular import power_triplet
+from steerlens.linear.singular import DEPTH, power_triplet
 
 NETWORKS = {  # smallest comfortable side of the input
     "alexnet": 63,
@@ -77,6 +77,28 @@ def test_singular_triplets_are_those_of_the_matrix(small, method):
         atol=1e-6 * sigma[0],
     )
     assert (found.errors <= 1e-7).all() and found.vectors > 0
+
+
+@pytest.mark.parametrize("values", [[1.0] * 7, [3.0, 3.0, 3.0, 2.0, 2.0, 1.0, 0.0], [1e-9] * 2 + [0.0] * 5])
+def test_equal_singular_values_are_all_found(values):
+    """As many triplets as F has, and a basis that ends before the steps do."""
+    torch.manual_seed(0)
+    layer = nn.Linear(9, 7, bias=False, dtype=torch.float64)
+    left, right = torch.linalg.qr(torch.randn(7, 7).double()).Q, torch.linalg.qr(torch.randn(9, 7).double()).Q
+    layer.weight.data = left * torch.tensor(values, dtype=torch.float64) @ right.T
+    interpreter = LinearInterpreter(layer, torch.ones(1, 9, dtype=torch.float64))
+    for n in (2, 7):
+        found = interpreter.singular_triplets(n, extra=0, tolerance=1e-12)
+        assert torch.allclose(found.values.double(), torch.tensor(values[:n]).double(), atol=1e-12)
+        for vectors in (found.inputs, found.outputs):
+            assert torch.allclose(vectors @ vectors.T, torch.eye(n).double(), atol=1e-9)
+
+
+def test_a_block_needs_fewer_vectors_than_the_power_method(small):
+    options = {"steps": 4000, "tolerance": 1e-7, "extra": 0}
+    block, power = (small[0].singular_triplets(2, method, **options) for method in ("block", "power"))
+    assert 2 * 2 * DEPTH < block.vectors < power.vectors / 3  # it was begun again
+    assert torch.allclose(block.values, small[1][1][:2], rtol=1e-6)
 
 
 def test_the_printed_sigma_is_too_small_where_there_is_momentum(small):

@@ -1,4 +1,4 @@
-"""Singular triplets of a system that is never materialised: block subspace iteration, and Algorithm 1."""
+"""Singular triplets of a system that is never materialised: block Lanczos, and Algorithm 1."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,6 +10,8 @@ from .._internal.checks import LARGEST_SEED, check_choice, check_integer, check_
 
 if TYPE_CHECKING:
     from .interpreter import LinearInterpreter
+
+DEPTH = 8  # blocks that are kept before a restart
 
 
 class Triplets(NamedTuple):
@@ -46,8 +48,9 @@ def singular_triplets(
     Args:
         operator: of which x0, output, apply and transpose are used.
         n: how many.
-        method: "block": subspace iteration on n + ``extra`` vectors with Rayleigh-Ritz; "power": Algorithm 1,
-            one triplet after another, each on the deflated system. sigma is |F v| in both.
+        method: "block": the Krylov space of F^T F and n + ``extra`` vectors, with thick restarts (block
+            Lanczos: Golub, Underwood 1977; Wu, Simon 2000); "power": Algorithm 1, one triplet after
+            another, each on the deflated system. sigma is |F v| in both.
         steps: at most this many, of the block or of each triplet.
         tolerance: of ``Triplets.errors``, at which the steps end.
         extra: vectors beyond n in the block, which make it converge faster.
@@ -69,18 +72,24 @@ def singular_triplets(
 
 
 def _block(operator: "LinearInterpreter", start: Tensor, n: int, steps: int, tolerance: float) -> Triplets:
-    v = torch.linalg.qr(start.T).Q.T
+    width, vectors = len(start), 0
+    basis, images, following = start[:0], start.new_empty(0, operator.output.numel()), start
     for step in range(1, steps + 1):
-        u = operator.apply(_like(v, operator.x0)).flatten(1)
-        left, values, right = torch.linalg.svd(u.T, full_matrices=False)  # Rayleigh-Ritz
-        v = right @ v
-        following = operator.transpose(_like((left * values).T, operator.output)).flatten(1)
-        errors = (following - values.square()[:, None] * v).norm(dim=1) / values[0].square().clamp(min=1e-300)
+        new = torch.linalg.qr(torch.cat([basis, following]).T).Q.T[len(basis) :]  # orthogonal to the basis
+        basis = torch.cat([basis, new])
+        images = torch.cat([images, operator.apply(_like(new, operator.x0)).flatten(1)])
+        left, values, right = torch.linalg.svd(images.T, full_matrices=False)  # Rayleigh-Ritz
+        v, u, values = right[:width] @ basis, left.T[:width], values[:width]
+        back = operator.transpose(_like(values[:, None] * u, operator.output)).flatten(1)
+        vectors += len(new) + width
+        following = back - values.square()[:, None] * v
+        errors = following.norm(dim=1) / values[0].square().clamp(min=1e-300)
         if errors[:n].max() <= tolerance or step == steps:
             break
-        v = torch.linalg.qr(following.T).Q.T
-    shapes = _like(v[:n], operator.x0), _like(left.T[:n], operator.output)
-    return Triplets(values[:n], *shapes, errors[:n], 2 * step * len(start))
+        if len(basis) > DEPTH * width:  # begin again with the best
+            basis, images = v, values[:, None] * u
+    shapes = _like(v[:n], operator.x0), _like(u[:n], operator.output)
+    return Triplets(values[:n], *shapes, errors[:n], vectors)
 
 
 def _power(
