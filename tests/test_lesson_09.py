@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from steerlens_lessons.common import squeezenet
 from steerlens_lessons.l09_maco import checks, figures, measures, table, widgets
 
 import steerlens as sl
@@ -161,8 +162,7 @@ def test_an_interrupted_table_goes_on_where_it_stopped(tmp_path, monkeypatch, im
     )
     monkeypatch.setattr(table, "CLASSES", (0, 1))
     monkeypatch.setattr(table, "SETTINGS", {"steps": table.EARLY + 1, "crops": 1, "size": 16})
-    monkeypatch.setattr(table, "photos", lambda size: data)
-    monkeypatch.setattr(table.imagenet, "pretrained", lambda name: net)
+    monkeypatch.setattr(table, "network_and_photographs", lambda size: (net, data))
     monkeypatch.setattr(
         table,
         "spectra",
@@ -197,7 +197,7 @@ def test_an_interrupted_table_goes_on_where_it_stopped(tmp_path, monkeypatch, im
 
 
 def test_a_table_without_weights_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(table.imagenet, "pretrained", lambda name: None)
+    monkeypatch.setattr(squeezenet.imagenet, "pretrained", lambda name: None)
     with pytest.raises(FileNotFoundError, match="expected the weights of squeezenet1_0 and 100 photographs"):
         table.compute(tmp_path / "table.csv")
 

@@ -96,10 +96,9 @@ def small(monkeypatch, tmp_path, classifier, images):
         "TILE": 8,
         "VIEWS": {"count": 2, "size": 16},
         "STEPS": {**changed.STEPS, "steps": 2, "length": 0.1},
-        "photos": lambda size: photographs,
+        "network_and_photographs": lambda size: (model, photographs),
     }.items():
         monkeypatch.setattr(changed, name, value)
-    monkeypatch.setattr(changed.imagenet, "pretrained", lambda name: model)
     monkeypatch.setattr(records, "committed", lambda kind: tmp_path)
     monkeypatch.chdir(tmp_path)
     return model, photographs
@@ -151,12 +150,6 @@ def test_a_picture_that_is_not_the_records_is_refused(small, tmp_path):
     (tmp_path / "changed-squeezenet1_0-by-rule.jpg").write_bytes(b"another")
     with pytest.raises(ValueError, match=r"restore it, or compute it again"):
         changed.stored()
-
-
-def test_photographs_are_needed(small, monkeypatch, tmp_path):
-    monkeypatch.setattr(changed.imagenet, "pretrained", lambda name: None)
-    with pytest.raises(FileNotFoundError, match="expected the weights of squeezenet1_0 and 100 photographs"):
-        changed.compute("named", tmp_path)
 
 
 def test_the_committed_photographs_are_what_their_record_says():

@@ -256,5 +256,5 @@ def test_check_most_excited(says, tells, solved):
         assert says(checks.check_most_excited, wrong, values, known) == "Not yet"
     tells(checks.check_most_excited, values, known)
     subject = SimpleNamespace(images=torch.cat([known[:20], values])[..., None, None])
-    same = SimpleNamespace(activations_of=lambda front, layer, part: part)
-    assert "Right" in solved("14", 3, subject=subject, units=same, front=None, late="")
+    same = {"activations": lambda front, layer, part: part, "front": None, "late": ""}
+    assert "Right" in solved("14", 3, subject=subject, **same)

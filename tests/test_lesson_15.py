@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from steerlens_lessons.common.activations import activations
 from steerlens_lessons.l15_tokens import checks, table, tokens
 
 import steerlens as sl
@@ -25,7 +26,7 @@ def vit(digits):
 
 
 def test_activations_without_gradients(vit, digits):
-    found = tokens.activations(vit, digits.images[:6], tokens.UNITS[2])
+    found = activations(vit, tokens.UNITS[2], digits.images[:6])
     assert not found.requires_grad
     expected = objectives.activations(vit, digits.images[:6], tokens.UNITS[2])
     assert torch.allclose(found, expected, atol=1e-4)

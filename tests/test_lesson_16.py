@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy.optimize import nnls
 from scipy.stats import sobol_indices
+from steerlens_lessons.common.activations import pooled
 from steerlens_lessons.l16_concepts import (
     checks,
     controls,
@@ -126,7 +127,7 @@ def test_crops_lie_within_images_and_a_whole_one_is_the_image(images):
 def test_pooled_activations_are_means_over_places(net, images):
     x = images(70, 1, 16, 16, dtype=torch.float32)
     expected = net[:5](x).mean((2, 3))
-    assert torch.allclose(craft.pooled(net, "4", x), expected, atol=1e-6)
+    assert torch.allclose(pooled(net, "4", x), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("seed", [None, 0, 1])
@@ -214,7 +215,7 @@ def test_recursion_finds_planted_sub_concepts():
     kind = torch.arange(200) % 10  # of ten, one has much of channel 0 and one of channel 1
     x[kind == 3, 0] += 1
     x[kind == 7, 1] += 1
-    strength = craft.pooled(model, "3", x)[:, 0]
+    strength = pooled(model, "3", x)[:, 0]
     chosen, parts, bank = craft.recursion(model, "1", x, strength, concepts=2, share=0.2)
     assert set(kind[chosen].tolist()) == {3, 7} and len(chosen) == 40
     assert craft.matched(bank, torch.eye(2)).min() > 0.99

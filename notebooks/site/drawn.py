@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 import play
+from steerlens_lessons.common.activations import activations
 from steerlens_lessons.common.sheets import Sheet
 from steerlens_lessons.l14_channels import classes, own, units
 from torch import Tensor, nn
@@ -107,7 +108,7 @@ def frames(model: nn.Module | None, data: ImageData, layer: str) -> dict[int, li
     """By channel, the photographs that excite it most, and the frames in percent; where at hand."""
     if model is None or len(data) != 100:
         return {}
-    best = units.exciting(units.activations_of(units.until(model, layer), layer, data.images), 4)
+    best = units.exciting(activations(units.until(model, layer), layer, data.images), 4)
 
     def one(channel: int, k: int) -> Entry:
         square = units.frame(layer, best.rows[channel, k].item(), best.columns[channel, k].item())

@@ -18,18 +18,17 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from steerlens import imagenet, objectives
+from steerlens import objectives
 from steerlens.data import photos
-from steerlens.data.files import data_root
 from steerlens.data.photographs import IMAGENET_CLASSES
 from steerlens.maco.spectra import Spectrum, magnitude_spectrum
 from steerlens.maco.visualization import maco
 from steerlens.transforms.pyramid import SteerablePyramid
 
 from ..common.sheets import Drawn, Sheet, weights_digest
+from ..common.squeezenet import NETWORK, network_and_photographs
 from .measures import HOW, leave_one_out, spectral_distance, standing
 
-NETWORK = "squeezenet1_0"
 CLASSES = tuple(range(3, 1000, 50))  # every fifth class of the photographs, the first one on
 NAMES = [IMAGENET_CLASSES[label] for label in CLASSES]
 CANVAS = 160  # pixels, as computed
@@ -93,9 +92,7 @@ def compute(work: Path, progress: bool = True) -> pd.DataFrame:
     Raises:
         FileNotFoundError: the weights or the photographs are not there.
     """
-    model, data = imagenet.pretrained(NETWORK), photos(CANVAS)
-    if model is None or not set(CLASSES) <= set(data.labels.tolist()):
-        raise FileNotFoundError(f"expected the weights of {NETWORK} and 100 photographs in {data_root()}")
+    model, data = network_and_photographs(CANVAS)
     held = spectra(data.images)
 
     def draw(method: str, label: int) -> Drawn:
@@ -108,7 +105,7 @@ def compute(work: Path, progress: bool = True) -> pd.DataFrame:
 
 def hard() -> None:
     """Draw three classes that cannot be read with other settings, and keep them in `HARD`."""
-    model, data = imagenet.pretrained(NETWORK), photos(128)
+    model, data = network_and_photographs(128)
     held, work = magnitude_spectrum(data.images), Path("build") / HARD.name / "table.csv"
 
     def draw(setting: str, label: int) -> Drawn:

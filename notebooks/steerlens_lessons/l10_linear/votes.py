@@ -19,11 +19,11 @@ from torch import Tensor, nn
 
 from steerlens._internal.progress import progress_bar
 from steerlens.data import records
-from steerlens.data.files import data_root
 from steerlens.evaluation import first_correct
 from steerlens.linear import LinearInterpreter
 
-from .measures import attacked, subject
+from ..common.squeezenet import NETWORK, network_and_photographs
+from .measures import attacked
 
 IMAGES, SIZE, FEW = 16, 128, 32  # photographs, their side in pixels, candidates of the small election
 PATH, AFTER = "votes-squeezenet1_0.safetensors", "votes-attacked-squeezenet1_0.safetensors"
@@ -67,12 +67,10 @@ def stored(name: str = PATH) -> tuple[dict[str, Tensor], dict]:
 
 def main() -> list[Path]:
     """Hold the elections on the first photographs that SqueezeNet gets right, and write what they came to."""
-    model, photographs, real = subject(SIZE)
-    if not real:
-        raise FileNotFoundError(f"expected SqueezeNet's weights and 100 photographs in {data_root()}")
+    model, photographs = network_and_photographs(SIZE)
     chosen = photographs[first_correct(model, photographs, IMAGES)]
     fooled = attacked(model, chosen.images, chosen.labels)
-    about = {"network": "squeezenet1_0", "data": photographs.source, "images": IMAGES, "size": SIZE}
+    about = {"network": NETWORK, "data": photographs.source, "images": IMAGES, "size": SIZE}
     candidates = {"candidates": [FEW, len(photographs.classes)]}
     return [
         _held(PATH, election, model, chosen.images, chosen.labels, about | candidates),

@@ -24,18 +24,19 @@ from torch import Tensor, nn
 from torchvision.transforms.functional import pil_to_tensor, resize, to_pil_image
 from torchvision.utils import make_grid
 
-from steerlens import SteerablePyramid, Views, color, imagenet, steer
+from steerlens import SteerablePyramid, Views, color, steer
 from steerlens._internal.progress import progress_bar
-from steerlens.data import ImageData, photos, records
-from steerlens.data.files import check_file, data_root
+from steerlens.data import ImageData, records
+from steerlens.data.files import check_file
 from steerlens.data.photographs import IMAGENET_CLASSES
 from steerlens.evaluation import first_correct
 from steerlens.morphs.scores import batched_logits
 from steerlens.morphs.steps import l2_distance
 
+from ..common.squeezenet import NETWORK, network_and_photographs
 from .measures import SIZE, seen_again
 
-NETWORK, TILE = "squeezenet1_0", 144  # pixels of a picture in the contact sheet
+TILE = 144  # pixels of a picture in the contact sheet
 NAMED = {  # photographs by their class, and the targets that a person chose for them
     "cheetah": "tiger",
     "Persian cat": "lynx",
@@ -120,9 +121,7 @@ def compute(part: str, work: Path, progress: bool = True) -> tuple[dict[str, Ten
     Raises:
         FileNotFoundError: the weights or the photographs are not there.
     """
-    model, data = imagenet.pretrained(NETWORK), photos(SIZE)
-    if model is None or len(data) < RUNNERS_UP:
-        raise FileNotFoundError(f"expected the weights of {NETWORK} and 100 photographs in {data_root()}")
+    model, data = network_and_photographs(SIZE)
     work.mkdir(parents=True, exist_ok=True)
     todo, rows, pictures = pairs(model, data, part), [], []
     for index, target in progress_bar(f"photographs {part}", progress, todo):

@@ -17,16 +17,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from steerlens import imagenet, objectives
-from steerlens.data import ImageData, photos
-from steerlens.data.files import data_root
+from steerlens import objectives
+from steerlens.data import ImageData
 from steerlens.maco.spectra import Spectrum, magnitude_spectrum
 from steerlens.maco.visualization import maco
 
+from ..common.activations import pooled
 from ..common.sheets import Drawn, Sheet, weights_digest
+from ..common.squeezenet import NETWORK, network_and_photographs
 from ..l09_maco.measures import spectral_distance, standing
 
-NETWORK = "squeezenet1_0"
 LAYER = "1.features.12"  # the last one before the classes: what `nearest` compares
 DRAWN = Sheet(f"drawn-{NETWORK}", ("class",), tile=128, across=20)
 CLASSES = sorted(range(1000), key=lambda k: (k % 10 != 3, k % 10 != 8, k))  # first those with photographs
@@ -35,13 +35,6 @@ CANVAS = 160
 SETTINGS = {"steps": 128, "crops": 4, "size": 112, "sides": (0.9, 0.5), "noise": 0.08, "seed": 0}
 EARLY = 8  # step whose score another machine finds within some percent: later ones depend on every rounding
 NEAREST = 4  # photographs that are named
-
-
-@torch.no_grad()
-def features(model: nn.Module, images: Tensor, layer: str = LAYER) -> Tensor:
-    """Means over places of a layer's activations (n, channels)."""
-    found = [objectives.activations(model, part, layer).flatten(2).mean(2) for part in images.split(32)]
-    return torch.cat(found)
 
 
 def nearest(found: Tensor, photographs: Tensor) -> tuple[Tensor, Tensor]:
@@ -71,10 +64,8 @@ class Drawer:
     @classmethod
     def at_hand(cls) -> "Drawer":
         """SqueezeNet and the photographs. Raises FileNotFoundError where they are not there."""
-        model, data = imagenet.pretrained(NETWORK), photos(CANVAS)
-        if model is None or len(data) != 100:
-            raise FileNotFoundError(f"expected the weights of {NETWORK} and 100 photographs in {data_root()}")
-        return cls(model, data, magnitude_spectrum(data.images), features(model, data.images))
+        model, data = network_and_photographs(CANVAS)
+        return cls(model, data, magnitude_spectrum(data.images), pooled(model, LAYER, data.images))
 
     def draw(self, label: int) -> Drawn:
         """What is measured on the picture of a class, and the picture (3, height, width)."""
@@ -86,7 +77,7 @@ class Drawer:
         here = standing(self.model, image, torch.tensor([label]))
         row = {"logit": here.logits, "rank": here.ranks, "probability": here.probabilities}
         row |= {"decibels": spectral_distance(image, self.data.images)}
-        order, cosines = nearest(features(self.model, image), self.known)
+        order, cosines = nearest(pooled(self.model, LAYER, image), self.known)
         near = {"near": self.data.labels[order[0]], "cosine": cosines[0]}
         row |= {f"{name}_{k}": values[k] for k in range(NEAREST) for name, values in near.items()}
         if (own := self.data.labels == label).any():

@@ -19,9 +19,10 @@ from steerlens.data import digits, photos
 from steerlens.maco.spectra import Spectrum, magnitude_spectrum
 from steerlens.maco.visualization import Visualization, maco
 
+from ..common.activations import activations, pooled
 from ..l09_maco.measures import HOW_DIGITS
 from . import units
-from .classes import features, nearest
+from .classes import nearest
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def patches(this: Subject, layer: str, best: units.Exciting, channel: int) -> li
 
 def examples(this: Subject, layer: str, channels: Sequence[int], pictures: Tensor) -> dict[str, list[Tensor]]:
     """By channel, its picture (n, channels, h, w), and the four patches that excite it most."""
-    best = units.exciting(units.activations_of(this.front(layer), layer, this.images), 4)
+    best = units.exciting(activations(this.front(layer), layer, this.images), 4)
     shown = interpolate(pictures, this.spectrum.shape, mode="bilinear")
     return {
         f"channel {c}": [picture, *patches(this, layer, best, c)]
@@ -88,8 +89,8 @@ def specificity(this: Subject, layer: str, channels: Sequence[int], pictures: Te
     A channel's mean over places is compared in standard deviations from what it is on the data.
     """
     front, chosen = this.front(layer), list(channels)
-    known = units.activations_of(front, layer, this.images).mean((2, 3))[:, chosen]
-    found = units.activations_of(front, layer, pictures).mean((2, 3))[:, chosen]
+    known = activations(front, layer, this.images).mean((2, 3))[:, chosen]
+    found = activations(front, layer, pictures).mean((2, 3))[:, chosen]
     return ((found - known.mean(0)) / known.std(0)).argmax(1)
 
 
@@ -102,5 +103,5 @@ def place_of_own(model: nn.Module, pictures: Tensor, photographs: Tensor, own: T
         photographs: (m, 3, height, width).
         own: which photograph is that of a picture's class (n,).
     """
-    order, _ = nearest(features(model, pictures, layer), features(model, photographs, layer))
+    order, _ = nearest(pooled(model, layer, pictures), pooled(model, layer, photographs))
     return (order == own[:, None]).float().argmax(1) + 1

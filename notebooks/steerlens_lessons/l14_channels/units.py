@@ -16,15 +16,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from steerlens import imagenet, objectives
+from steerlens import objectives
 from steerlens.data import photos
-from steerlens.data.files import data_root
 from steerlens.maco.spectra import Spectrum, magnitude_spectrum
 from steerlens.maco.visualization import maco
 
+from ..common.activations import activations
 from ..common.sheets import Drawn, Sheet, weights_digest
+from ..common.squeezenet import NETWORK, network_and_photographs
 
-NETWORK = "squeezenet1_0"
 DRAWN = Sheet(f"drawn-{NETWORK}-units", ("layer", "kind", "channel"), tile=96, across=16)
 LAYERS = (
     "1.features.5.expand3x3",
@@ -69,12 +69,6 @@ class Exciting:
     columns: Tensor
 
 
-@torch.no_grad()
-def activations_of(front: nn.Module, layer: str, images: Tensor) -> Tensor:
-    """A layer's activations (n, channels, h, w) on many images."""
-    return torch.cat([objectives.activations(front, part, layer) for part in images.split(20)])
-
-
 def exciting(found: Tensor, count: int) -> Exciting:
     """The photographs whose greatest activation is largest, for each channel of (n, channels, h, w)."""
     values, places = found.flatten(2).max(2)
@@ -95,11 +89,9 @@ class Drawer:
     @classmethod
     def at_hand(cls) -> "Drawer":
         """SqueezeNet and the photographs. Raises FileNotFoundError where they are not there."""
-        model, data = imagenet.pretrained(NETWORK), photos(PHOTOGRAPHS)
-        if model is None or len(data) != 100:
-            raise FileNotFoundError(f"expected the weights of {NETWORK} and 100 photographs in {data_root()}")
+        model, data = network_and_photographs(PHOTOGRAPHS)
         fronts = {layer: until(model, layer) for layer in LAYERS}
-        known = {layer: activations_of(front, layer, data.images) for layer, front in fronts.items()}
+        known = {layer: activations(front, layer, data.images) for layer, front in fronts.items()}
         return cls(fronts, magnitude_spectrum(photos(CANVAS).images), known)
 
     def draw(self, layer: str, kind: str, channel: int) -> Drawn:
@@ -116,7 +108,7 @@ class Drawer:
         is the largest of such means over the photographs, or of such values over all their places. ``place``
         is that of the channel among all of the layer (1 first), by deviations from what photographs give.
         """
-        here, known = activations_of(self.fronts[layer], layer, image)[0], self.known[layer]
+        here, known = activations(self.fronts[layer], layer, image)[0], self.known[layer]
         if kind == "channel":
             values, photographs = here.mean((1, 2)), known.mean((2, 3))
         else:

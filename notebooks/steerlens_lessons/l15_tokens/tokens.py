@@ -1,6 +1,5 @@
 """Lesson 15, tokens: what is measured on a vision transformer, and on what it draws.
 
-activations       of many images, without gradients
 at_tokens         units at several tokens, a visualisation each
 most_active       the units that digits excite most, and the digits that excite each
 shares            how a map is divided among the patches of the tokens
@@ -33,12 +32,6 @@ BEFORE = tuple(f"{layer}.mlp.0" for layer in LAYERS)  # it has a gradient where 
 SIDE, CLASS = 4, 0  # patches along a side; the class token
 HOW = {"steps": 64, "crops": 4, "size": 28, "sides": (1.0, 0.8), "rate": 0.2, "progress": False}
 WHOLE = HOW | {"steps": 10, "crops": 0}  # for what has a place: crops would move it
-
-
-@torch.no_grad()
-def activations(model: nn.Module, images: Tensor, layer: str) -> Tensor:
-    """What a layer makes of many images, as in `objectives.activations`, without gradients."""
-    return objectives.activations(model, images, layer)
 
 
 def at_tokens(

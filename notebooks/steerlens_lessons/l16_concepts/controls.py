@@ -11,8 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from steerlens import objectives
-
+from ..common.activations import activations
 from . import craft
 from .subjects import Subject
 
@@ -57,7 +56,7 @@ def risen(subject: Subject, bank: Tensor, drawings: Tensor, natural: Tensor) -> 
         drawings: (n, channels, height, width) in [0, 1].
         natural: coefficient maps (images, concepts, h, w).
     """
-    found = craft.in_batches(lambda x: objectives.activations(subject.model, x, subject.layer), drawings)
+    found = activations(subject.model, subject.layer, drawings)
     ours, usual = (maps.mean((2, 3)) for maps in (craft.coefficient_maps(found, bank), natural))
     return ours / usual.mean(0).clamp(min=1e-6)
 

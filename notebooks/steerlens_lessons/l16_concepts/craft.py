@@ -1,7 +1,6 @@
 """Lesson 16: concepts of a layer by CRAFT (Fel et al., 2023), of scikit-learn's factorisation.
 
 random_crops    squares at random places of images, brought to their size; crops_at given places
-pooled          a layer's activations of images, averaged over places: a row an image
 factorised      A = U W with no negative number: the concept bank W, the strongest concept first
 coefficients    of rows in a fixed bank; coefficient_maps of a layer's activations, at each place
 implicit        coefficients through which gradients flow
@@ -24,7 +23,8 @@ from torchvision.ops import roi_align
 
 from steerlens import objectives
 
-BATCH = 64  # images at once: more are slower
+from ..common.activations import pooled
+
 SOLVER = {"tol": 1e-4, "max_iter": 2000}  # of scikit-learn; what is reached by then is good enough
 
 
@@ -52,17 +52,6 @@ def crops_at(images: Tensor, owners: Tensor, corners: Tensor, side: int) -> Tens
     start = corners.flip(1)
     boxes = torch.cat([owners[:, None], start, start + side], 1).to(images)
     return roi_align(images, boxes, images.shape[-2:], sampling_ratio=1, aligned=True)
-
-
-@torch.no_grad()
-def in_batches(function: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
-    """A function of images, of a few at once and without gradients."""
-    return torch.cat([function(part) for part in images.split(BATCH)])
-
-
-def pooled(model: nn.Module, layer: str, images: Tensor) -> Tensor:
-    """Mean over places of a layer's activations: (n, channels)."""
-    return in_batches(lambda x: objectives.activations(model, x, layer).flatten(2).mean(2), images)
 
 
 @contextmanager

@@ -8,7 +8,6 @@ strongest_crops   of each concept
 """
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import safetensors.torch
@@ -21,6 +20,7 @@ from steerlens.maco.spectra import magnitude_spectrum
 from steerlens.maco.visualization import maco
 from steerlens.morphs.scores import batched_logits
 
+from ..common.activations import activations, pooled
 from . import craft, sobol
 from .subjects import Subject, happy_faces, log_odds, name, photographs, shuffled, training_faces
 
@@ -45,7 +45,7 @@ def compute(subject: Subject, images: Tensor, judged: int = JUDGED) -> dict[str,
         "shuffled_halves".
     """
     crops, corners = craft.random_crops(images, subject.count, subject.side)
-    rows = craft.pooled(subject.model, subject.layer, crops)
+    rows = pooled(subject.model, subject.layer, crops)
     u, bank = craft.factorised(rows, subject.concepts)
     found = {"bank": bank, "crops": torch.tensor(len(crops))}
     found["seeds"] = torch.stack([craft.factorised(rows, len(bank), seed)[1] for seed in range(SEEDS)])
@@ -62,7 +62,7 @@ def compute(subject: Subject, images: Tensor, judged: int = JUDGED) -> dict[str,
         f"sub_{kind}": each for kind, each in _strongest(parts, corners[chosen], subject, chosen).items()
     }
     twin = shuffled(subject.model, crops[:200])
-    others = craft.pooled(twin, subject.layer, crops[: 4000 * subject.count])
+    others = pooled(twin, subject.layer, crops[: 4000 * subject.count])
     found["shuffled_halves"] = torch.stack(
         [craft.factorised(half, len(bank))[1] for half in _halves(others, subject)]
     )
@@ -73,8 +73,7 @@ def compute(subject: Subject, images: Tensor, judged: int = JUDGED) -> dict[str,
 
 def _activations(model: nn.Module, subject: Subject, judged: int) -> Tensor:
     """The layer's activations of held-out images, (n, channels, h, w)."""
-    layer: Callable[[Tensor], Tensor] = lambda x: objectives.activations(model, x, subject.layer)  # noqa: E731
-    return craft.in_batches(layer, subject.images[:judged])
+    return activations(model, subject.layer, subject.images[:judged])
 
 
 def _halves(rows: Tensor, subject: Subject) -> tuple[Tensor, Tensor]:
