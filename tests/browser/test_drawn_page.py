@@ -59,7 +59,8 @@ def test_a_picture_opens_turns_and_closes(visit, groups):
     assert dialog.locator("h2").inner_text() == entries[1]["name"]
     assert page.url.endswith(f"#0-{entries[1]['id']}")
     page.keyboard.press("Escape")
-    assert not dialog.is_visible() and "#" not in page.url
+    page.wait_for_url(lambda url: "#" not in url)  # a closed dialog tells it a moment later
+    assert not dialog.is_visible()
     assert page.evaluate("document.activeElement.textContent") == entries[1]["name"]
 
 
