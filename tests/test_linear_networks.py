@@ -94,6 +94,14 @@ def test_equal_singular_values_are_all_found(values):
             assert torch.allclose(vectors @ vectors.T, torch.eye(n).double(), atol=1e-9)
 
 
+def test_a_block_ends_when_it_has_all_directions():
+    """A tolerance that no rounding lets it reach."""
+    layer = nn.Linear(9, 7, bias=False, dtype=torch.float64)
+    interpreter = LinearInterpreter(layer, torch.ones(1, 9, dtype=torch.float64))
+    found = interpreter.singular_triplets(7, tolerance=1e-300)
+    assert torch.allclose(found.values, torch.linalg.svdvals(layer.weight.detach()))
+
+
 def test_a_block_needs_fewer_vectors_than_the_power_method(small):
     options = {"steps": 4000, "tolerance": 1e-7, "extra": 0}
     block, power = (small[0].singular_triplets(2, method, **options) for method in ("block", "power"))

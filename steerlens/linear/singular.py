@@ -84,7 +84,7 @@ def _block(operator: "LinearInterpreter", start: Tensor, n: int, steps: int, tol
         vectors += len(new) + width
         following = back - values.square()[:, None] * v
         errors = following.norm(dim=1) / values[0].square().clamp(min=1e-300)
-        if errors[:n].max() <= tolerance or step == steps:
+        if errors[:n].max() <= tolerance or step == steps or len(basis) == basis.shape[1]:
             break
         if len(basis) > DEPTH * width:  # begin again with the best
             basis, images = v, values[:, None] * u
