@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from steerlens_lessons.common import squeezenet
 from steerlens_lessons.l10_linear import (
     checks,
     figures,
@@ -251,6 +252,12 @@ def test_an_election_is_held_on_photographs_and_written(monkeypatch, tmp_path, m
     fooled = measures.attacked(model, shown[:3], labels[:3])
     third = votes.recount(LinearInterpreter(model[1], model[0](fooled[2:3])), labels[2].item())
     assert all(torch.allclose(again[kind][2].double(), third[kind].double()) for kind in third)
+
+
+def test_an_election_needs_photographs(monkeypatch):
+    monkeypatch.setattr(squeezenet.imagenet, "pretrained", lambda name: None)
+    with pytest.raises(FileNotFoundError, match="expected the weights of squeezenet1_0 and 100 photographs"):
+        votes.main()
 
 
 @pytest.mark.parametrize("name", networks.RECIPES)

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 import torch
+from steerlens_lessons.common import squeezenet
 from steerlens_lessons.l11_your_model import changed, checks, measures
 from torch import nn
 
@@ -150,6 +151,12 @@ def test_a_picture_that_is_not_the_records_is_refused(small, tmp_path):
     (tmp_path / "changed-squeezenet1_0-by-rule.jpg").write_bytes(b"another")
     with pytest.raises(ValueError, match=r"restore it, or compute it again"):
         changed.stored()
+
+
+def test_photographs_are_needed(monkeypatch, tmp_path):
+    monkeypatch.setattr(squeezenet.imagenet, "pretrained", lambda name: None)
+    with pytest.raises(FileNotFoundError, match="expected the weights of squeezenet1_0 and 100 photographs"):
+        changed.compute("named", tmp_path)
 
 
 def test_the_committed_photographs_are_what_their_record_says():

@@ -51,7 +51,7 @@ def compute(subject: Subject, images: Tensor, judged: int = JUDGED) -> dict[str,
     found["seeds"] = torch.stack([craft.factorised(rows, len(bank), seed)[1] for seed in range(SEEDS)])
     found["halves"] = torch.stack([craft.factorised(half, len(bank))[1] for half in _halves(rows, subject)])
     found |= _strongest(u, corners, subject)
-    maps = craft.coefficient_maps(_activations(subject.model, subject, judged), bank)
+    maps = craft.coefficient_maps(activations(subject.model, subject.layer, subject.images[:judged]), bank)
     designs = [sobol.design(len(bank), seed=seed) for seed in range(DESIGNS)]
     found["indices"] = torch.stack([sobol.importance(subject.score, maps, bank, d) for d in designs]).float()
     first = found["indices"].mean((0, 1)).argmax()
@@ -71,11 +71,6 @@ def compute(subject: Subject, images: Tensor, judged: int = JUDGED) -> dict[str,
     return found | {"drawings": _drawings(subject, bank)}
 
 
-def _activations(model: nn.Module, subject: Subject, judged: int) -> Tensor:
-    """The layer's activations of held-out images, (n, channels, h, w)."""
-    return activations(model, subject.layer, subject.images[:judged])
-
-
 def _halves(rows: Tensor, subject: Subject) -> tuple[Tensor, Tensor]:
     """Crops of every other image, and of the others."""
     odd = torch.arange(len(rows)) // subject.count % 2 == 1
@@ -93,7 +88,7 @@ def _strongest(
 
 def _explained(subject: Subject, judged: int, model: nn.Module, rows: Tensor, bank: Tensor) -> list[float]:
     """Shares of energy, of crops and of the places of held-out images."""
-    places = _activations(model, subject, judged).movedim(1, -1).flatten(0, -2)
+    places = activations(model, subject.layer, subject.images[:judged]).movedim(1, -1).flatten(0, -2)
     return [craft.explained(each, craft.coefficients(each, bank), bank) for each in (rows, places)]
 
 
